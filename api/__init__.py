@@ -1,0 +1,1 @@
+"""The HTTP API: photo in, keyword out. It serves ONNX and knows neither torch nor Dagster."""

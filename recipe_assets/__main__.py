@@ -1,0 +1,5 @@
+"""`python -m recipe_assets` is the `recipe` command."""
+
+from recipe_assets.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The Dagster side: assets, checks, resources and automation. Thin wiring over the other rooms."""

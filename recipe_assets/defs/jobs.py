@@ -1,0 +1,52 @@
+"""What can be run by name, and how steps are run. Selections only; the assets are in their own modules."""
+
+import logging
+
+import dagster as dg
+
+STUDIO = dg.AssetSelection.assets("raw_images", "standardized_keywords")
+
+new_shoot = dg.define_asset_job(
+    "new_shoot", selection=STUDIO, description="Read one shoot and standardize its keywords."
+)
+standardize = dg.define_asset_job(
+    "standardize",
+    selection=dg.AssetSelection.assets("standardized_keywords"),
+    description="Standardize one shoot's keywords again, after the vocabulary changed.",
+)
+retrain = dg.define_asset_job(
+    "retrain",
+    selection=dg.AssetSelection.all() - STUDIO,
+    description="Split, train, evaluate, release and serve, over all shoots that were read.",
+)
+serve_release = dg.define_asset_job(
+    "serve_release",
+    selection=dg.AssetSelection.assets("served_model"),
+    description="Have every API take the current release and confirm it.",
+)
+
+
+class _ShortLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        meta = getattr(record, "dagster_meta", {})
+        step = (meta.get("step_key") or "").partition("[")[0]
+        return f"  {step or meta.get('job_name', '')}: {meta.get('orig_message', record.getMessage())}"
+
+
+@dg.logger
+def console(_context: dg.InitLoggerContext) -> logging.Logger:
+    """What assets say, a short line each; Dagster's own step-by-step events stay in the UI."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_ShortLines())
+    handler.addFilter(lambda record: getattr(record, "dagster_meta", {}).get("dagster_event") is None)
+    logger = logging.Logger("recipe", level=logging.INFO)
+    logger.addHandler(handler)
+    return logger
+
+
+@dg.definitions
+def execution() -> dg.Definitions:
+    """Two steps of a run at a time: steps are processes, and the default is one for each core of the host."""
+    return dg.Definitions(
+        executor=dg.multiprocess_executor.configured({"max_concurrent": 2}), loggers={"console": console}
+    )

@@ -1,0 +1,122 @@
+"""The main job on the command line: read what is new, train, release, serve.
+
+Runs in this process, on the instance that the UI shows, so every run of it can be looked at there.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import dagster as dg
+
+from recipe_assets.defs.partitions import shoots
+from recipe_assets.defs.resources import (
+    BaseCheckpointResource,
+    ReleaseStoreResource,
+    StorageResource,
+    StudioResource,
+    VocabularyResource,
+    wire_resources,
+)
+from recipe_assets.errors import RecipeError
+from recipe_assets.studio.arrivals import pending_work, require_shoots
+from recipe_assets.studio.splits import pending_fingerprint
+
+Say = Callable[[str], None]
+
+
+class MainJobError(RecipeError):
+    """A step failed or a check blocked; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class MainJob:
+    """The main job's own view of the resources, wired as the definitions wire them."""
+
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+    studio: StudioResource
+    vocabulary: VocabularyResource
+    storage: StorageResource
+    base: BaseCheckpointResource
+    releases: ReleaseStoreResource
+    say: Say
+
+    def run(self, force: bool = False) -> list[str]:
+        """Do what is to be done and return the shoots that were held back, with reasons.
+
+        Args:
+            force: train even if the released model was trained on the very same photos and keywords.
+
+        Raises:
+            RecipeError: if the studio, the vocabulary, the base or the store cannot be used, or a step fails.
+        """
+        require_shoots(self.studio.open())
+        held_back = self._read_shoots()
+        if force or not self._is_released():
+            self.say("training, evaluating, releasing")
+            self._execute("retrain")
+        else:
+            self.say("nothing changed since the released model was trained (FORCE=1 trains anyway)")
+            self._execute("serve_release")
+        return held_back
+
+    def _read_shoots(self) -> list[str]:
+        work = pending_work(self.studio.open(), self.storage.tables(), self.vocabulary.load().sha256)
+        self.instance.add_dynamic_partitions(shoots.name or "", [*work.read, *work.standardize])
+        held_back = []
+        for job, names in (("new_shoot", list(work.read)), ("standardize", work.standardize)):
+            for number, shoot in enumerate(names, 1):
+                self.say(
+                    f"{'reading' if job == 'new_shoot' else 'standardizing'} {shoot} ({number} of {len(names)})"
+                )
+                try:
+                    self._execute(job, shoot)
+                except MainJobError as error:
+                    held_back.append(f"{shoot}: {error}")
+        if not self.storage.tables().partitions("standardized_keywords"):
+            raise MainJobError("no shoot could be used: " + "; ".join(held_back))
+        return held_back
+
+    def _is_released(self) -> bool:
+        current = self.releases.open().current_manifest()
+        pending = pending_fingerprint(self.storage.tables(), self.vocabulary.load().sha256)
+        trained_from = current.base_checkpoint.name if current else None
+        return current is not None and current.data_fingerprint == pending and trained_from == self.base.name
+
+    def _execute(self, job: str, shoot: str | None = None) -> None:
+        result = self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance, partition_key=shoot, raise_on_error=False
+        )
+        if not result.success:
+            raise MainJobError("; ".join(_failures(result)) or f"the run {result.run_id} failed: see it in the UI")
+
+
+def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = event.asset_check_evaluation_data
+            if not check.passed and check.blocking and check.severity == dg.AssetCheckSeverity.ERROR:
+                yield f"{check.asset_check_key.to_user_string()} blocks: {check.description}"
+        elif event.is_step_failure:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            if failure is not None and failure.description:
+                yield f"{event.step_key}: {failure.description}"
+            elif data.error is not None and "AssetCheck" not in data.error.message:
+                yield f"{event.step_key}: {(data.error.cause or data.error).message.strip()}"
+
+
+@contextmanager
+def main_job(say: Say) -> Iterator[MainJob]:
+    """The main job with initialized resources on the instance of `DAGSTER_HOME`."""
+    from recipe_assets.definitions import defs
+
+    used = ("studio", "vocabulary", "storage", "base", "releases")
+    wired = wire_resources()
+    with (
+        dg.DagsterInstance.get() as instance,
+        dg.build_resources({name: wired[name] for name in used}, instance=instance) as live,
+    ):
+        resources = {name: getattr(live, name) for name in used}
+        yield MainJob(definitions=defs(), instance=instance, say=say, **resources)

@@ -1,0 +1,230 @@
+"""Model assets: what the base checkpoint can do untuned, the tuned model, and how good it is on unseen recipes."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import msgspec
+import pandas as pd
+
+from recipe_assets.defs.reporting import percent, picture, plain_errors, table
+from recipe_assets.defs.resources import (
+    BaseCheckpointResource,
+    ReleaseStoreResource,
+    StorageResource,
+    VocabularyResource,
+)
+from recipe_assets.figures import confusion_heatmap, training_curves
+from recipe_assets.release.manifest import check_release_id
+
+if TYPE_CHECKING:
+    from recipe_assets.model.training import EpochMetrics
+
+TAGS = {"stage": "model"}
+
+
+class FineTuningConfig(dg.Config):
+    """How to fine-tune. `learning_rate` None: 1e-5 for a large tower, 3e-4 for a small one."""
+
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float | None = None
+    patience: int = 8
+    seed: int = 17
+
+
+@dg.asset(
+    group_name="model", kinds={"pytorch", "huggingface"}, owners=["team:data"], tags=TAGS, deps=["raw_images"]
+)
+def zero_shot_baseline(
+    splits: pd.DataFrame, base: BaseCheckpointResource, vocabulary: VocabularyResource, storage: StorageResource
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """What the base checkpoint answers on the test photos from the prompts alone, before any training."""
+    from recipe_assets.model.gates import measure
+    from recipe_assets.model.pipeline import TrainingInputs, zero_shot
+
+    with plain_errors():
+        predictions = zero_shot(TrainingInputs(storage.tables(), splits, vocabulary.load(), base.name))
+    accuracy, (low, high) = measure(predictions)
+    return dg.MaterializeResult(
+        value=predictions,
+        metadata={
+            "base_checkpoint": base.name,
+            "test_photos": len(predictions),
+            "macro_accuracy": accuracy,
+            "interval_95": f"{percent(low)} to {percent(high)}",
+            "chance": 1 / max(1, predictions["keyword"].nunique()),
+        },
+    )
+
+
+@dg.asset_check(asset=zero_shot_baseline, additional_ins={"splits": dg.AssetIn("splits")})
+def baseline_covers_test(zero_shot_baseline: pd.DataFrame, splits: pd.DataFrame) -> dg.AssetCheckResult:
+    """The baseline was measured on exactly the test photos, so that comparisons with it are fair."""
+    expected = set(splits.loc[splits["split"] == "test", "sha256"])
+    missing = expected - set(zero_shot_baseline["sha256"])
+    return dg.AssetCheckResult(
+        passed=not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(missing)} of {len(expected)} test photos have no baseline answer",
+    )
+
+
+@dg.asset(
+    group_name="model",
+    kinds={"pytorch", "huggingface", "mlflow"},
+    owners=["team:data"],
+    tags=TAGS,
+    deps=["raw_images"],
+    io_manager_key="folders",
+)
+def fine_tuned_model(
+    context: dg.AssetExecutionContext,
+    config: FineTuningConfig,
+    splits: pd.DataFrame,
+    base: BaseCheckpointResource,
+    vocabulary: VocabularyResource,
+    storage: StorageResource,
+    mlflow: dg.ResourceParam[Any],
+) -> dg.MaterializeResult[Path]:
+    """CLIP's image tower and keyword head, tuned on balanced batches; the best validation epoch is kept."""
+    from recipe_assets.model.pipeline import TrainingInputs, tune
+    from recipe_assets.model.training import TrainingConfig
+
+    folder = storage.folders().new("fine_tuned_model", context.run_id)
+    settings = TrainingConfig(**config.model_dump())
+    mlflow.log_params({**msgspec.structs.asdict(settings), "base_checkpoint": base.name})
+    try:
+        with plain_errors():
+            inputs = TrainingInputs(storage.tables(), splits, vocabulary.load(), base.name)
+            run_ids = (context.run_id, mlflow.active_run().info.run_id)
+            tuned = tune(inputs, settings, folder, run_ids, _report_epoch(context, mlflow))
+    except BaseException:
+        mlflow.end_run(status="FAILED")
+        raise
+    curves = training_curves(tuned.history, tuned.best.epoch)
+    (folder / "training_curves.png").write_bytes(curves)
+    mlflow.log_artifacts(str(folder), artifact_path="checkpoint")
+    return dg.MaterializeResult(
+        value=folder,
+        metadata={
+            "validation_macro_accuracy": tuned.best.val_macro_accuracy,
+            "best_epoch": tuned.best.epoch,
+            "epochs": len(tuned.history),
+            "temperature": tuned.temperature,
+            "mlflow_run_id": run_ids[1],
+            "curves": picture(curves),
+            "history": table(tuned.history),
+        },
+    )
+
+
+def _report_epoch(context: dg.AssetExecutionContext, mlflow: Any) -> Any:  # noqa: ANN401 (MLflow's resource is untyped)
+    def report(metrics: "EpochMetrics") -> None:
+        values = asdict(metrics)
+        epoch = values.pop("epoch")
+        mlflow.log_metrics(values, step=epoch)
+        context.log.info(
+            f"epoch {epoch}: loss {metrics.train_loss:.3f}, validation loss {metrics.val_loss:.3f}, "
+            f"validation macro accuracy {percent(metrics.val_macro_accuracy)}"
+        )
+
+    return report
+
+
+@dg.asset(group_name="model", kinds={"pytorch", "sklearn"}, owners=["team:data"], tags=TAGS, deps=["raw_images"])
+def confusion_matrix(
+    fine_tuned_model: Path, splits: pd.DataFrame, storage: StorageResource
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """How the tuned model answers on recipes it has never seen: matrix, per-keyword table, macro accuracy."""
+    from recipe_assets.model.baseline import as_labels
+    from recipe_assets.model.evaluation import confusion, keyword_table
+    from recipe_assets.model.gates import measure
+    from recipe_assets.model.pipeline import evaluate
+
+    with plain_errors():
+        predictions = evaluate(storage.tables(), splits, fine_tuned_model)
+    names = sorted(set(predictions["keyword"]) | set(predictions["predicted"]))
+    truth, predicted = (as_labels(predictions[column], names) for column in ("keyword", "predicted"))
+    accuracy, (low, high) = measure(predictions)
+    wrong = predictions[predictions["keyword"] != predictions["predicted"]]
+    return dg.MaterializeResult(
+        value=predictions,
+        metadata={
+            "macro_accuracy": accuracy,
+            "interval_95": f"{percent(low)} to {percent(high)}",
+            "test_photos": len(predictions),
+            "matrix": picture(confusion_heatmap(confusion(truth, predicted, len(names)), names)),
+            "per_keyword": table(keyword_table(truth, predicted, names)),
+            "mistakes": table(wrong[["shoot", "file", "keyword", "predicted", "confidence"]]),
+        },
+    )
+
+
+@dg.asset_check(
+    asset=confusion_matrix, blocking=True, additional_ins={"zero_shot_baseline": dg.AssetIn("zero_shot_baseline")}
+)
+def beats_zero_shot(confusion_matrix: pd.DataFrame, zero_shot_baseline: pd.DataFrame) -> dg.AssetCheckResult:
+    """The tuned model is better than the untuned one on the same photos; if not, training did harm."""
+    from recipe_assets.model.gates import compare
+
+    photos = ["shoot", "file"]
+    both = confusion_matrix.merge(zero_shot_baseline[[*photos, "predicted"]], on=photos, suffixes=("", "_old"))
+    comparison = compare(both, both.assign(predicted=both["predicted_old"]))
+    return dg.AssetCheckResult(
+        passed=comparison.new > comparison.old,
+        description=f"macro accuracy {percent(comparison.new)}, zero-shot {percent(comparison.old)}",
+        metadata={"fine_tuned": comparison.new, "zero_shot": comparison.old},
+    )
+
+
+@dg.asset_check(asset=confusion_matrix, blocking=True, additional_ins={"splits": dg.AssetIn("splits")})
+def not_worse_than_released(
+    confusion_matrix: pd.DataFrame, splits: pd.DataFrame, releases: ReleaseStoreResource, storage: StorageResource
+) -> dg.AssetCheckResult:
+    """On the same test photos the tuned model is not worse than the released one beyond what chance explains.
+
+    Blocks when the whole 95 % interval of the paired difference lies below zero; warns when only the figure does.
+    """
+    from recipe_assets.model.gates import compare
+    from recipe_assets.model.pipeline import evaluate_released
+
+    with plain_errors():
+        store = releases.open()
+        current = store.read_pointer()
+        if current is None:
+            return dg.AssetCheckResult(
+                passed=True, description="there is no release yet: nothing to be worse than"
+            )
+        release_id = check_release_id(current.pointer.release_id)
+        folder = storage.scratch("released") / release_id
+        store.fetch(release_id, folder, current.pointer.manifest_sha256)
+        released = evaluate_released(storage.tables(), splits, folder)
+    ours = confusion_matrix.merge(
+        released[["shoot", "file", "predicted"]], on=["shoot", "file"], suffixes=("", "_old")
+    )
+    if ours.empty:
+        return dg.AssetCheckResult(
+            passed=True, description=f"release {release_id} shares no keyword with these photos"
+        )
+    comparison = compare(ours, ours.assign(predicted=ours["predicted_old"]))
+    low, high = comparison.difference
+    return dg.AssetCheckResult(
+        passed=comparison.new >= comparison.old,
+        severity=dg.AssetCheckSeverity.ERROR if comparison.is_worse else dg.AssetCheckSeverity.WARN,
+        description=f"macro accuracy {percent(comparison.new)}, release {release_id} {percent(comparison.old)} "
+        f"on the same {comparison.photos} photos; difference between {percent(low)} and {percent(high)}",
+        metadata={"new": comparison.new, "released": comparison.old, "release_id": release_id},
+    )
+
+
+@dg.asset_check(asset=fine_tuned_model)
+def training_improved(fine_tuned_model: Path) -> dg.AssetCheckResult:
+    """The kept epoch is not the first one; if it is, the learning rate is too high or there is too little data."""
+    from recipe_assets.model.packaging import TrainingRecord
+
+    best = TrainingRecord.read(fine_tuned_model).best_epoch
+    return dg.AssetCheckResult(
+        passed=best > 1, severity=dg.AssetCheckSeverity.WARN, description=f"the kept epoch is number {best}"
+    )

@@ -1,0 +1,158 @@
+"""What assets reach the world through, and the one place where the graph's environment variables are read."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_aws.s3 import S3Resource
+
+from recipe_assets.defs.io_managers import FolderIOManager, TableIOManager
+from recipe_assets.release.store import ReleaseStore, open_store
+from recipe_assets.storage import FolderStore, TableStore
+from recipe_assets.studio.shoots import FolderStudio, open_studio
+from recipe_assets.studio.vocabulary import DEFAULT_VOCABULARY, Vocabulary, load_vocabulary
+
+PROJECT = Path(__file__).parents[2]
+
+
+class StudioResource(dg.ConfigurableResource[None]):
+    """Where shoots arrive."""
+
+    location: str
+
+    def open(self) -> FolderStudio:
+        """The studio."""
+        return open_studio(self.location)
+
+
+class VocabularyResource(dg.ConfigurableResource[None]):
+    """The studio's keywords."""
+
+    path: str
+
+    def load(self) -> Vocabulary:
+        """Read the file anew, so that an edit counts from the next run on."""
+        return load_vocabulary(Path(self.path))
+
+
+class StorageResource(dg.ConfigurableResource[None]):
+    """The tables and folders that assets hand over, for those that read them piece by piece."""
+
+    root: str
+
+    def tables(self) -> TableStore:
+        """Tables by asset and shoot."""
+        return TableStore(Path(self.root))
+
+    def folders(self) -> FolderStore:
+        """Models by asset."""
+        return FolderStore(Path(self.root))
+
+    def scratch(self, name: str) -> Path:
+        """A folder for work in progress, on the same disk."""
+        return Path(self.root) / "scratch" / name
+
+
+class ReleaseStoreResource(dg.ConfigurableResource[None]):
+    """Where releases are published: a folder or a bucket."""
+
+    url: str
+    s3: dg.ResourceDependency[S3Resource]
+
+    def open(self) -> ReleaseStore:
+        """The store; a bucket is reached through the S3 resource."""
+        client = self.s3.get_client() if self.url.startswith("s3://") else None
+        return open_store(self.url, client)
+
+
+class BaseCheckpointResource(dg.ConfigurableResource[None]):
+    """The checkpoint that fine-tuning starts from: builtin:tiny, a local Hugging Face folder, or a hub id."""
+
+    name: str
+
+
+class ApiFleetResource(dg.ConfigurableResource[None]):
+    """The APIs that serve releases."""
+
+    urls: list[str]
+    admin_key: str = ""
+
+
+@dg.resource(config_schema={"experiment_name": str, "mlflow_tracking_uri": str})
+def mlflow_run(context: dg.InitResourceContext) -> Iterator[Any]:
+    """dagster-mlflow's tracking resource, imported only when a step uses it, and its run ended with the step.
+
+    The package's own hook ends the MLflow run only if the step happens to be the job's last.
+    """
+    from dagster_mlflow.resources import MlFlow
+
+    _place_artifacts(**context.resource_config)
+    tracking = MlFlow(context)
+    try:
+        yield tracking
+    finally:
+        tracking.end_run()
+
+
+def _place_artifacts(experiment_name: str, mlflow_tracking_uri: str) -> None:
+    """Keep artifacts beside a local tracking database; MLflow would put them where the process happens to run."""
+    import mlflow
+
+    mlflow.set_tracking_uri(mlflow_tracking_uri)
+    if mlflow_tracking_uri.startswith("sqlite:") and mlflow.get_experiment_by_name(experiment_name) is None:
+        location = (dagster_home() / "mlflow_artifacts").absolute().as_uri()
+        mlflow.create_experiment(experiment_name, artifact_location=location)
+
+
+def dagster_home() -> Path:
+    """`DAGSTER_HOME`, or `dagster_home/` in the project."""
+    return Path(os.environ.get("DAGSTER_HOME") or PROJECT / "dagster_home")
+
+
+def studio_root(location: str) -> Path:
+    """Where the tables of one studio are kept, so that two studios never mix in one instance."""
+    name = re.sub(r"[^A-Za-z0-9]+", "-", Path(location).name).strip("-") or "studio"
+    return dagster_home() / "data" / f"{name}-{hashlib.sha256(location.encode()).hexdigest()[:8]}"
+
+
+def _setting(name: str, default: str | Path) -> str:
+    return os.environ.get(name) or str(default)
+
+
+def wire_resources() -> dict[str, Any]:
+    """Every resource from the environment; the defaults run the sample studio on this machine alone."""
+    home = dagster_home()
+    location = _setting("RECIPE_STUDIO", home / "sample" / "shoots")
+    location = location if "://" in location else str(Path(location).resolve())
+    root = str(studio_root(location))
+    s3 = S3Resource(endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    urls = [url.strip() for url in os.environ.get("RECIPE_API_URLS", "").split(",") if url.strip()]
+    return {
+        "studio": StudioResource(location=location),
+        "vocabulary": VocabularyResource(path=_setting("RECIPE_VOCABULARY", DEFAULT_VOCABULARY)),
+        "storage": StorageResource(root=root),
+        "io_manager": TableIOManager(root=root),
+        "folders": FolderIOManager(root=root),
+        "s3": s3,
+        "releases": ReleaseStoreResource(
+            url=_setting("RECIPE_RELEASES", (home / "releases").absolute().as_uri()), s3=s3
+        ),
+        "base": BaseCheckpointResource(name=_setting("RECIPE_BASE_CHECKPOINT", "builtin:tiny")),
+        "apis": ApiFleetResource(urls=urls, admin_key=os.environ.get("RECIPE_API_ADMIN_KEY", "")),
+        "mlflow": mlflow_run.configured(
+            {
+                "experiment_name": "recipe-classifier",
+                "mlflow_tracking_uri": _setting("RECIPE_MLFLOW_URI", f"sqlite:///{home.absolute()}/mlflow.db"),
+            }
+        ),
+    }
+
+
+@dg.definitions
+def resources() -> dg.Definitions:
+    """The resources of the code location."""
+    return dg.Definitions(resources=wire_resources())

@@ -1,0 +1,31 @@
+"""What happens by the calendar: a weekly retraining, skipped when there is nothing new to learn from."""
+
+import dagster as dg
+
+from recipe_assets.defs.jobs import retrain
+from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource, VocabularyResource
+from recipe_assets.errors import RecipeError
+from recipe_assets.studio.splits import pending_fingerprint
+
+
+@dg.schedule(
+    job=retrain,
+    cron_schedule="0 3 * * 1",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Mondays at 03:00 UTC: retrain if photos or keywords changed since the released model's training.",
+)
+def weekly_retraining(
+    releases: ReleaseStoreResource, storage: StorageResource, vocabulary: VocabularyResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Compare what the released model was trained on with what training would see now."""
+    try:
+        released = releases.open().current_manifest()
+        pending = pending_fingerprint(storage.tables(), vocabulary.load().sha256)
+    except RecipeError as error:
+        return dg.SkipReason(str(error))
+    if pending is None:
+        return dg.SkipReason("no shoot was read yet")
+    if released is not None and released.data_fingerprint == pending:
+        return dg.SkipReason(f"no shoot arrived since release {released.release_id}")
+    return dg.RunRequest(tags={"data_fingerprint": pending[:16]})

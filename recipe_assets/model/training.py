@@ -1,0 +1,169 @@
+"""Fine-tuning as a plain function of data and configuration; metrics leave by a callback.
+
+Knows neither Dagster nor MLflow. Validation each epoch, early stopping, and the best epoch's weights are kept.
+"""
+
+import copy
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recipe_assets.errors import ModelError
+from recipe_assets.model.clip import KeywordModel, device
+from recipe_assets.model.evaluation import macro_accuracy
+from recipe_assets.model.photo_data import PhotoData, augment, normalize
+from recipe_assets.model.sampling import balanced_batches
+
+LARGE_MODEL = 50_000_000
+"""Parameters above which a tower counts as large and is tuned with small steps."""
+
+
+class TrainingConfig(msgspec.Struct, frozen=True):
+    """How to fine-tune.
+
+    `learning_rate` None means 1e-5 for a large tower (as CLIP ViT-B/32 is usually tuned) and 3e-4 for a small one.
+    `patience` is how many epochs may pass without a better validation before training stops.
+    """
+
+    epochs: int = 30
+    batch_size: int = 64
+    learning_rate: float | None = None
+    head_learning_rate: float = 1e-3
+    weight_decay: float = 0.05
+    warmup_share: float = 0.1
+    label_smoothing: float = 0.1
+    gradient_clip: float = 1.0
+    patience: int = 8
+    seed: int = 17
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """What one epoch measured; losses are mean cross-entropies, accuracy is 0-1."""
+
+    epoch: int
+    train_loss: float
+    val_loss: float
+    val_macro_accuracy: float
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class TrainingResult:
+    """The history of a run and which epoch's weights the model now has."""
+
+    history: tuple[EpochMetrics, ...]
+    best: EpochMetrics
+
+
+def fine_tune(
+    model: KeywordModel,
+    train: PhotoData,
+    val: PhotoData,
+    config: TrainingConfig,
+    on_epoch: Callable[[EpochMetrics], None] | None = None,
+) -> TrainingResult:
+    """Tune image tower and head by cross-entropy on balanced batches; the model keeps its best epoch's weights.
+
+    Raises:
+        ModelError: if a split is empty or the loss stops being a number.
+    """
+    if not len(train) or not len(val):
+        raise ModelError(f"{len(train)} training and {len(val)} validation photos: both splits need photos")
+    torch.manual_seed(config.seed)
+    trainer = _Trainer(model.to(device()), train, config)
+    history: list[EpochMetrics] = []
+    best, best_weights = None, copy.deepcopy(model.state_dict())
+    for epoch in range(1, config.epochs + 1):
+        metrics = _validate(model, val, epoch, trainer.run_epoch(), trainer.learning_rate)
+        history.append(metrics)
+        if on_epoch:
+            on_epoch(metrics)
+        if best is None or _better(metrics, best):
+            best, best_weights = metrics, copy.deepcopy(model.state_dict())
+        elif epoch - best.epoch >= config.patience:
+            break
+    model.load_state_dict(best_weights)
+    model.cpu().eval()
+    return TrainingResult(tuple(history), best or history[-1])
+
+
+def _better(metrics: EpochMetrics, best: EpochMetrics) -> bool:
+    return (metrics.val_macro_accuracy, -metrics.val_loss) > (best.val_macro_accuracy, -best.val_loss)
+
+
+class _Trainer:
+    """Optimizer, schedule and random state of one run."""
+
+    def __init__(self, model: KeywordModel, train: PhotoData, config: TrainingConfig) -> None:
+        self.model, self.train, self.config = model, train, config
+        self.order = np.random.default_rng(config.seed)
+        self.noise = torch.Generator().manual_seed(config.seed)
+        tower = [*model.clip.vision_model.parameters(), *model.clip.visual_projection.parameters()]
+        rate = config.learning_rate or (1e-5 if sum(p.numel() for p in tower) > LARGE_MODEL else 3e-4)
+        groups = [{"params": tower, "lr": rate}, {"params": [model.head], "lr": config.head_learning_rate}]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
+        steps = config.epochs * math.ceil(len(train) / config.batch_size)
+        warmup = max(1, round(config.warmup_share * steps))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: warmup_cosine(step, warmup, steps)
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        return float(self.schedule.get_last_lr()[0])
+
+    def run_epoch(self) -> float:
+        """Train one epoch and return its mean loss."""
+        self.model.train()
+        losses = []
+        for batch in balanced_batches(self.train.labels.numpy(), self.config.batch_size, self.order):
+            losses.append(self._step(torch.from_numpy(batch)))
+        return float(np.mean(losses))
+
+    def _step(self, batch: Tensor) -> float:
+        spec = self.model.base.preprocessing
+        pixels = normalize(augment(self.train.squares[batch], self.noise), spec).to(device())
+        labels = self.train.labels[batch].to(device())
+        loss = nn.functional.cross_entropy(self.model(pixels), labels, label_smoothing=self.config.label_smoothing)
+        if not torch.isfinite(loss):
+            raise ModelError(
+                f"the loss became {loss.item()}: lower the learning rate of the training configuration"
+            )
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
+        self.optimizer.step()
+        self.schedule.step()
+        return loss.item()
+
+
+def warmup_cosine(step: int, warmup: int, total: int) -> float:
+    """The learning rate's factor at a step: linear to 1 over `warmup` steps, then a cosine to 0 at `total`."""
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
+
+
+def _validate(
+    model: KeywordModel, val: PhotoData, epoch: int, train_loss: float, learning_rate: float
+) -> EpochMetrics:
+    logits = predict_logits(model, val.squares)
+    loss = nn.functional.cross_entropy(logits, val.labels).item()
+    accuracy = macro_accuracy(val.labels.numpy(), logits.argmax(dim=1).numpy())
+    return EpochMetrics(epoch, train_loss, loss, accuracy, learning_rate)
+
+
+@torch.inference_mode()
+def predict_logits(model: KeywordModel, squares: Tensor, batch_size: int = 64) -> Tensor:
+    """Logits (N, K) of squares uint8 (N, 3, S, S), on the device where the model is; the result is on the CPU."""
+    model.eval()
+    place = model.head.device
+    spec = model.base.preprocessing
+    batches = [model(normalize(batch.to(place), spec)).cpu() for batch in torch.split(squares, batch_size)]
+    return torch.cat(batches) if batches else torch.empty((0, len(model.keywords)))

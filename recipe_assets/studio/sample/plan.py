@@ -1,0 +1,121 @@
+"""What the sample studio shoots: recipes with their steps, dealt to shoots with a long tail, and the dirt on top.
+
+Here: names, keywords, which file is broken how; all from one seed. Not here: drawing and writing files.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+PHOTOS = {
+    "pan": 92, "finalstep": 76, "chopping-board": 70, "oven-tray": 58, "glass-bowl-small": 46,
+    "pot-two-handles-medium": 40, "group_step": 34, "glass-bowl-medium": 32, "CP": 28, "pot-one-handle": 24,
+    "oven-dish": 22, "glass-bowl-large": 20, "medium": 17, "pot-two-handles-shallow": 15, "grill-plate": 13,
+    "pot-two-handles-small": 12, "saucepan": 11,
+}  # fmt: skip
+"""Photos per keyword before dirt: a long tail, as studios have it."""
+ORDER = ("group_step", "chopping-board", "glass-bowl-small", "glass-bowl-medium", "glass-bowl-large", "medium")
+"""Keywords that open a recipe; `finalstep` and `CP` close it."""
+SHOOTS = ("HF_Y24_W41", "HF_Y24_W42", "HF_Y24_W43", "HF_Y24_W44")
+LATER = SHOOTS[-1]
+"""The shoot that arrives later."""
+COUNTRIES = ("SE", "DE", "NL", "NORD", "UK")
+VARIANTS = {
+    "oven-tray": ["Oven Tray", "oventray", "oven_tray"],
+    "saucepan": ["sauce-pan", "Saucepan", "sauce pan"],
+    "pan": ["PAN", "frying pan"],
+    "chopping-board": ["Chopping_Board", "chopboard"],
+    "finalstep": ["FinalStep", "FINALSTEP"],
+    "glass-bowl-small": ["glass bowl small", "glassbowl-s"],
+    "group_step": ["group-step", "Group Step"],
+    "medium": ["Medium", "medium bowl"],
+}
+STRAY = ("retouch", "2024", "select", "RAW", "Kitchen 2")
+UNKNOWN = ("wok", "colander", "thermomix")
+
+
+@dataclass(frozen=True)
+class PlannedPhoto:
+    """One file of the sample: what is drawn, and what is written about it.
+
+    `fault` is None, or what is wrong with the file: "truncated", "empty", "text", "copy", "near-copy", "mask".
+    `recipe` and `step` seed the drawing, so a copy shows the same scene as its original.
+    """
+
+    shoot: str
+    file: str
+    keyword: str
+    recipe: int
+    step: int
+    written: tuple[str, ...]
+    in_xmp: bool = False
+    fault: str | None = None
+
+
+def plan_photos(seed: int) -> list[PlannedPhoto]:
+    """All files of the sample studio, about 600, in shoot and recipe order."""
+    generator = np.random.default_rng(seed)
+    photos = [
+        photo for number, steps in enumerate(_recipes(generator)) for photo in _recipe(generator, number, steps)
+    ]
+    return [*photos, *_extra_files(generator, photos)]
+
+
+def _recipes(generator: np.random.Generator) -> list[list[str]]:
+    """Steps of every recipe: each opens and closes as recipes do, with five to seven photos."""
+    pool = [keyword for keyword, count in PHOTOS.items() for _ in range(count)]
+    generator.shuffle(pool)
+    recipes = []
+    while pool:
+        size = min(len(pool), int(generator.integers(5, 8)))
+        steps, pool = pool[:size], pool[size:]
+        recipes.append(sorted(steps, key=_place))
+    return recipes
+
+
+def _place(keyword: str) -> int:
+    if keyword in ORDER:
+        return ORDER.index(keyword)
+    return {"finalstep": 98, "CP": 99}.get(keyword, 50)
+
+
+def _recipe(generator: np.random.Generator, number: int, steps: list[str]) -> Iterator[PlannedPhoto]:
+    # Shoots get recipes in turn, so that every shoot has the whole long tail.
+    shoot = SHOOTS[number % len(SHOOTS)]
+    week, country = shoot[-3:], COUNTRIES[int(generator.integers(len(COUNTRIES)))]
+    code = f"K{19200 + 7 * number}-{1 + number % 3}"
+    for step, keyword in enumerate(steps, 1):
+        name = f"HF_Y24_R{1 + number // 4:02d}_B{week}_{country}_{code}_{step:02d}__original.jpg"
+        written = _written(generator, keyword)
+        yield PlannedPhoto(shoot, name, keyword, number, step, written, bool(generator.random() < 0.1))
+
+
+def _written(generator: np.random.Generator, keyword: str) -> tuple[str, ...]:
+    """The keywords that a hurried person wrote: mostly right, sometimes spelled otherwise, wrong or not at all."""
+    luck = generator.random()
+    if luck < 0.02:
+        return ()
+    if luck < 0.03:
+        return (UNKNOWN[int(generator.integers(len(UNKNOWN)))],)
+    if luck < 0.04:
+        other = "pan" if keyword != "pan" else "oven-tray"
+        return (keyword, other)
+    spellings = VARIANTS.get(keyword, [keyword.upper()])
+    word = spellings[int(generator.integers(len(spellings)))] if luck < 0.18 else keyword
+    stray = STRAY[int(generator.integers(len(STRAY)))]
+    return (word, stray) if generator.random() < 0.08 else (word,)
+
+
+def _extra_files(generator: np.random.Generator, photos: list[PlannedPhoto]) -> Iterator[PlannedPhoto]:
+    """Per shoot: copies, near-copies, masks, bad names, broken files, and something that is no photo."""
+    for shoot in SHOOTS:
+        chosen = [photos[i] for i in generator.permutation(len(photos)) if photos[i].shoot == shoot][:9]
+        for place, fault in enumerate(("copy", "copy", "near-copy", "near-copy")):
+            yield replace(chosen[place], file=f"{chosen[place].file[:-13]}_copy{place}_original.jpg", fault=fault)
+        yield replace(chosen[4], file=f"DSC_{4100 + chosen[4].recipe}.jpg", fault="copy")
+        yield replace(chosen[5], file="IMG_0001 (1).jpg", fault="near-copy")
+        yield replace(chosen[6], file=chosen[6].file.replace("original", "mask"), fault="mask")
+        yield replace(chosen[7], file=chosen[7].file.replace("_0", "_9", 1), fault="truncated")
+        yield replace(chosen[8], file="upload-7f3a.jpg", fault="empty")
+        yield replace(chosen[8], file="notes.txt", fault="text")

@@ -1,0 +1,141 @@
+"""The studio's keywords: what they are called, how they are spelled, what the model reads, where they lead.
+
+Reads the vocabulary file and turns raw keywords into one standard keyword or a reason why there is none.
+Knows nothing of photos or of where raw keywords come from (that is `metadata`).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+import yaml
+
+from recipe_assets.errors import VocabularyError
+
+DEFAULT_VOCABULARY = Path(__file__).with_name("vocabulary.yaml")
+
+
+class Keyword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One keyword: its name, the words the model reads, other spellings, and its Photoshop pipeline."""
+
+    name: str
+    prompt: str
+    aliases: tuple[str, ...] = ()
+    pipeline: str = "default"
+
+
+class Standardized(NamedTuple):
+    """The one keyword that raw keywords stand for, or None with the reason."""
+
+    keyword: str | None
+    reason: str | None
+
+
+def fold(raw: str) -> str:
+    """Fold case, spaces, "_" and "-", so that "Oven_Tray " and "oven-tray" are one spelling."""
+    return re.sub(r"[\s_-]+", "-", raw.strip().casefold()).strip("-")
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All keywords in file order, with the lookup from folded spellings to names."""
+
+    keywords: tuple[Keyword, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Keyword names in file order."""
+        return tuple(keyword.name for keyword in self.keywords)
+
+    @cached_property
+    def spellings(self) -> Mapping[str, str]:
+        """Folded spelling -> keyword name.
+
+        Raises:
+            VocabularyError: if two keywords claim one spelling.
+        """
+        known: dict[str, str] = {}
+        for keyword in self.keywords:
+            for spelling in (keyword.name, *keyword.aliases):
+                owner = known.setdefault(fold(spelling), keyword.name)
+                if owner != keyword.name:
+                    raise VocabularyError(
+                        f"the spelling '{spelling}' belongs to both '{owner}' and '{keyword.name}' "
+                        "(case, spaces, '_' and '-' do not count): keep it under one of them"
+                    )
+        return known
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of everything the vocabulary says; changes when and only when its meaning does."""
+        return hashlib.sha256(msgspec.json.encode(self.keywords)).hexdigest()
+
+    def __getitem__(self, name: str) -> Keyword:
+        return next(keyword for keyword in self.keywords if keyword.name == name)
+
+    def standardize(self, raw: Iterable[str]) -> Standardized:
+        """Find the one keyword that raw keywords stand for; words that mean nothing here are passed over."""
+        words = [word for word in raw if word.strip()]
+        if not words:
+            return Standardized(None, "missing: the photo has no keyword")
+        found = sorted({self.spellings[fold(word)] for word in words if fold(word) in self.spellings})
+        if not found:
+            return Standardized(None, "unknown: " + ", ".join(sorted(set(words))))
+        if len(found) > 1:
+            return Standardized(None, "ambiguous: " + ", ".join(found))
+        return Standardized(found[0], None)
+
+
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a mapping that names a key twice; plain YAML silently keeps the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                line = key_node.start_mark.line + 1
+                raise VocabularyError(f"'{key}' stands twice (again in line {line}): remove one")
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def load_vocabulary(path: Path = DEFAULT_VOCABULARY) -> Vocabulary:
+    """Read a vocabulary file.
+
+    Raises:
+        VocabularyError: if the file is missing, is not YAML of the expected form, or contradicts itself.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _UniqueKeyLoader)  # noqa: S506 (a SafeLoader)
+        vocabulary = _parse(content)
+        _ = vocabulary.spellings
+    except VocabularyError as error:
+        raise VocabularyError(f"vocabulary {path}: {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise VocabularyError(
+            f"vocabulary {path} cannot be read ({error}): set RECIPE_VOCABULARY to a YAML file"
+        ) from error
+    except yaml.YAMLError as error:
+        raise VocabularyError(f"vocabulary {path} is not valid YAML: {' '.join(str(error).split())}") from error
+    return vocabulary
+
+
+def _parse(content: object) -> Vocabulary:
+    entries = content.get("keywords") if isinstance(content, dict) else None
+    if not isinstance(entries, dict) or not entries:
+        raise VocabularyError("has no 'keywords:' mapping: see the default file for the form")
+    keywords = []
+    for name, entry in entries.items():
+        if not isinstance(entry, dict):
+            raise VocabularyError(f"keyword '{name}' needs a mapping with at least 'prompt:'")
+        try:
+            keywords.append(msgspec.convert({"name": name, **entry}, Keyword))
+        except msgspec.ValidationError as error:
+            raise VocabularyError(f"keyword '{name}': {error}") from None
+    return Vocabulary(tuple(keywords))

@@ -1,0 +1,95 @@
+"""Real, tiny releases for tests: an ONNX graph that names a photo by its mean color, with a true manifest."""
+
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
+
+from recipe_assets.release.files import describe_files
+from recipe_assets.release.manifest import (
+    BaseCheckpoint,
+    KeywordMetrics,
+    Manifest,
+    Metrics,
+    ReleasedKeyword,
+)
+from recipe_assets.studio.photos import Preprocessing
+
+SIZE = 16
+KEYWORDS = ("red-pan", "green-bowl", "blue-pot", "gray-tray")
+PREPROCESSING = Preprocessing(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
+
+
+def graph(size: int = SIZE, keywords: int = len(KEYWORDS), bias: float = 0.0) -> onnx.ModelProto:
+    """Mean of each channel -> one linear layer: the first three logits are red, green and blue, the rest 0.
+
+    `bias` is added to the last logit, so that two releases can be told apart by their answers.
+    """
+    weights = np.zeros((3, keywords), np.float32)
+    weights[:3, :3] = 4 * np.eye(3, dtype=np.float32)[:, : min(3, keywords)] if keywords >= 3 else 0
+    offsets = np.zeros(keywords, np.float32)
+    offsets[-1] = bias
+    nodes = [
+        helper.make_node("ReduceMean", ["pixel_values", "axes"], ["means"], keepdims=0),
+        helper.make_node("Gemm", ["means", "weights", "offsets"], ["logits"]),
+    ]
+    pixels = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
+    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", keywords])
+    constants = {"axes": np.array([2, 3], np.int64), "weights": weights, "offsets": offsets}
+    initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    body = helper.make_graph(nodes, "mean_color", [pixels], [logits], initializers)
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    onnx.checker.check_model(model)
+    return model
+
+
+def write_files(folder: Path, bias: float = 0.0) -> None:
+    """Everything a release holds but its manifest."""
+    (folder / "checkpoint").mkdir(parents=True)
+    onnx.save_model(graph(bias=bias), folder / "image_encoder.onnx")
+    (folder / "confusion_matrix.png").write_bytes(photo("gray"))
+    (folder / "checkpoint" / "config.json").write_text('{"model_type": "clip"}\n')
+    (folder / "checkpoint" / "model.safetensors").write_bytes(bytes(range(256)) * 64)
+
+
+def manifest_of(folder: Path, number: int = 1) -> Manifest:
+    """A manifest that is true of the files in the folder."""
+    created_at = datetime(2026, 11, 22, 21, 5, 1, tzinfo=UTC) + timedelta(minutes=number)
+    return Manifest(
+        release_id=f"{created_at:%Y%m%dT%H%M%SZ}-{number:08x}",
+        created_at=created_at,
+        keywords=tuple(ReleasedKeyword(name, name.replace("-", " "), "stove") for name in KEYWORDS),
+        preprocessing=PREPROCESSING,
+        temperature=1.5,
+        metrics=Metrics(
+            macro_accuracy=0.9,
+            macro_accuracy_interval=(0.85, 0.94),
+            photos=120,
+            zero_shot_macro_accuracy=0.25,
+            per_keyword={name: KeywordMetrics(30, 0.9, None) for name in KEYWORDS},
+        ),
+        data_fingerprint="3f9a1c2b" * 8,
+        vocabulary_sha256="ab" * 32,
+        base_checkpoint=BaseCheckpoint("builtin:tiny", "MIT", None),
+        git_sha="0" * 40,
+        dagster_run_id=None,
+        mlflow_run_id=None,
+        files=describe_files(folder),
+    )
+
+
+def build(folder: Path, number: int = 1, bias: float = 0.0) -> Manifest:
+    """Write a whole release and describe it; `number` makes its id and its time."""
+    write_files(folder, bias)
+    return manifest_of(folder, number)
+
+
+def photo(color: str = "red", size: tuple[int, int] = (64, 48), kind: str = "JPEG") -> bytes:
+    """A photo of one color."""
+    stream = BytesIO()
+    Image.new("RGB", size, color).save(stream, kind)
+    return stream.getvalue()
