@@ -52,6 +52,7 @@ class MainJob:
             RecipeError: if the studio, the vocabulary, the base or the store cannot be used, or a step fails.
         """
         require_shoots(self.studio.open())
+        self.releases.open().read_pointer()  # a store out of reach is better known before an hour of training
         held_back = self._read_shoots()
         if force or not self._is_released():
             self.say("training, evaluating, releasing")
@@ -86,7 +87,10 @@ class MainJob:
 
     def _execute(self, job: str, shoot: str | None = None) -> None:
         result = self.definitions.resolve_job_def(job).execute_in_process(
-            instance=self.instance, partition_key=shoot, raise_on_error=False
+            run_config={"loggers": {"console": {}}},
+            instance=self.instance,
+            partition_key=shoot,
+            raise_on_error=False,
         )
         if not result.success:
             raise MainJobError("; ".join(_failures(result)) or f"the run {result.run_id} failed: see it in the UI")

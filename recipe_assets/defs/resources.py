@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -88,10 +89,14 @@ def mlflow_run(context: dg.InitResourceContext) -> Iterator[Any]:
 
     The package's own hook ends the MLflow run only if the step happens to be the job's last.
     """
-    from dagster_mlflow.resources import MlFlow
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # the package is pinned and wrapped here for that reason
+        from dagster_mlflow.resources import MlFlow
 
     _place_artifacts(**context.resource_config)
-    tracking = MlFlow(context)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)
+        tracking = MlFlow(context)
     try:
         yield tracking
     finally:

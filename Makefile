@@ -1,0 +1,57 @@
+# Thin targets over the `recipe` command. Set-up makes .venv in the checkout, once, and again when pins change.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+export DAGSTER_DISABLE_TELEMETRY := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run up materialize sample later test lint types bench constraints clean
+
+help: ## show the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[api,platform,dev]'
+	@touch $@
+
+setup: $(READY) ## make .venv with pinned packages
+
+run: setup ## set up, draw the sample studio, train, release, then serve Dagster UI and API until Ctrl-C
+	@$(BIN)/recipe up --first
+
+up: setup ## serve Dagster UI and API until Ctrl-C
+	@$(BIN)/recipe up
+
+materialize: setup ## the main job alone: read new shoots, train, release; FORCE=1 trains even if nothing changed
+	@$(BIN)/recipe materialize
+
+sample: setup ## draw the sample studio
+	@$(BIN)/recipe sample
+
+later: setup ## let the sample's last shoot arrive
+	@$(BIN)/recipe sample --later
+
+test: setup ## lint, types and all tests
+	tests/install_tools.sh
+	$(MAKE) --no-print-directory lint types
+	$(BIN)/python -m pytest
+
+lint: setup ## ruff
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+bench: setup ## benchmarks, each a ratio measured side by side
+	@$(BIN)/python -m tests.bench
+
+constraints: setup ## write constraints.txt from what is installed
+	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^recipe' > constraints.txt
+
+clean: ## remove .venv and everything that runs wrote, the sample and releases included
+	rm -rf $(VENV)
+	git clean -fdxq dagster_home

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Debian packages that the tests drive: a real browser, and ExifTool as the referee of metadata.
+set -euo pipefail
+packages=()
+command -v chromium >/dev/null || packages+=(chromium)
+command -v exiftool >/dev/null || packages+=(libimage-exiftool-perl)
+[ ${#packages[@]} -eq 0 ] && exit 0
+echo "installing ${packages[*]}"
+run=()
+[ "$(id -u)" -eq 0 ] || run=(sudo)
+"${run[@]}" apt-get update -qq
+DEBIAN_FRONTEND=noninteractive "${run[@]}" apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
