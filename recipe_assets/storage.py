@@ -120,7 +120,10 @@ class FolderStore:
         record_path = self.root / f"{name}.json"
         if not record_path.is_file():
             raise StorageError(f"{name} is not there ({record_path}): materialize {name} first")
-        record = msgspec.json.decode(record_path.read_bytes(), type=_FolderRecord)
+        try:
+            record = msgspec.json.decode(record_path.read_bytes(), type=_FolderRecord)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise StorageError(f"{name} is damaged ({record_path}: {error}): materialize {name} again") from error
         folder = self.root / name / record.folder
         if not folder.is_dir() or describe_files(folder) != record.files:
             raise StorageError(f"{name} is damaged ({folder}): materialize {name} again")

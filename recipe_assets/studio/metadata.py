@@ -5,16 +5,15 @@ What keywords mean is `vocabulary`'s subject.
 Sources: IPTC-IIM 4.2 (records 1:90 and 2:25), Adobe Photoshop File Formats (image resource blocks), XMP part 3.
 """
 
-import io
 import struct
 from collections.abc import Sequence
 from typing import NamedTuple
 from xml.sax.saxutils import escape
 
 from defusedxml import DefusedXmlException, ElementTree
-from PIL import Image, ImageFile, IptcImagePlugin
+from PIL import ImageFile, IptcImagePlugin
 
-from recipe_assets.studio.photos import FORMATS
+from recipe_assets.studio.photos import DECODER_ERRORS, open_header
 
 KEYWORDS_RECORD = (2, 25)
 CHARSET_RECORD = (1, 90)
@@ -42,9 +41,9 @@ class PhotoKeywords(NamedTuple):
 def read_keywords(photo: bytes) -> PhotoKeywords:
     """Read both kinds of keywords; a file without them, or without readable ones, gives empty tuples."""
     try:
-        with Image.open(io.BytesIO(photo), formats=FORMATS) as image:
+        with open_header(photo) as image:
             return PhotoKeywords(_read_iptc(image), _read_xmp(image.info.get("xmp")))
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError):
+    except DECODER_ERRORS:
         return PhotoKeywords((), ())
 
 

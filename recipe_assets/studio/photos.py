@@ -5,13 +5,16 @@ Metadata is `metadata`'s subject, judging photos is `quality`'s.
 """
 
 import io
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from recipe_assets.errors import UnreadablePhotoError
 
@@ -19,7 +22,17 @@ FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 """What Pillow may open. Its other decoders stay shut: each is attack surface that no studio needs."""
 MAX_PIXELS = 200_000_000
 """Refuse larger photos before decoding; 100- and 150-megapixel backs fit."""
+MAX_ASPECT = 50
+"""Refuse longer strips: scaled to the model's side, a file of a few kilobytes would fill all memory."""
 THUMBNAIL_SIDE = 256
+DECODER_ERRORS = (OSError, ValueError, SyntaxError, EOFError, struct.error, Image.DecompressionBombError)
+"""What Pillow raises on damaged files."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What brings each EXIF orientation upright."""
 
 
 class Preprocessing(msgspec.Struct, frozen=True):
@@ -34,6 +47,17 @@ class Preprocessing(msgspec.Struct, frozen=True):
     std: tuple[float, float, float] = (0.26862954, 0.26130258, 0.27577711)
 
 
+@contextmanager
+def open_header(source: bytes | Path) -> Iterator[ImageFile.ImageFile]:
+    """Open a photo without decoding it; raises what Pillow raises."""
+    with warnings.catch_warnings():
+        # Pillow's own bomb warning starts below our cap; ours is the one that decides.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
+    with image:
+        yield image
+
+
 def open_photo(source: bytes | Path, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Decode a photo to upright sRGB (mode "RGB").
 
@@ -42,19 +66,17 @@ def open_photo(source: bytes | Path, max_pixels: int = MAX_PIXELS) -> Image.Imag
     Raises:
         UnreadablePhotoError: if the bytes are not a whole photo of a known format within the pixel cap.
     """
-    stream = io.BytesIO(source) if isinstance(source, bytes) else source
     try:
-        with warnings.catch_warnings():
-            # Pillow's own bomb warning starts below our cap; ours is the one that decides.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(stream, formats=FORMATS) as image:
-                if image.width * image.height > max_pixels:
-                    size = f"{image.width}x{image.height}"
-                    raise UnreadablePhotoError(f"{size} pixels are over the cap of {max_pixels}")
-                return _upright_srgb(image)
+        with open_header(source) as image:
+            size = f"{image.width}x{image.height}"
+            if image.width * image.height > max_pixels:
+                raise UnreadablePhotoError(f"{size} pixels are over the cap of {max_pixels}")
+            if max(image.size) > MAX_ASPECT * min(image.size):
+                raise UnreadablePhotoError(f"{size} pixels are a strip, not a photo")
+            return _upright_srgb(image)
     except UnidentifiedImageError:
         raise UnreadablePhotoError("not a JPEG, PNG, TIFF or WebP image") from None
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except DECODER_ERRORS as error:
         raise UnreadablePhotoError(f"damaged: {error}") from error
 
 
@@ -62,8 +84,15 @@ def _upright_srgb(image: Image.Image) -> Image.Image:
     profile = image.info.get("icc_profile")
     image.draft(None, (2 * THUMBNAIL_SIDE, 2 * THUMBNAIL_SIDE))
     image.load()
-    upright = ImageOps.exif_transpose(image)
-    return _to_srgb(upright, profile)
+    return _to_srgb(_upright(image), profile)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+    except (*DECODER_ERRORS, TypeError, KeyError):
+        turn = None  # damaged EXIF is common; the picture is whole
+    return image if turn is None else image.transpose(turn)
 
 
 def _to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
@@ -120,13 +149,13 @@ def preprocess(source: bytes | Path, spec: Preprocessing) -> NDArray[np.float32]
 
 
 def photo_size(photo: bytes) -> tuple[str, int, int]:
-    """Format name, width and height in pixels as stored (before any rotation), from the header alone.
+    """Format name, width and height in pixels as stored, from the header alone (TIFF: as turned upright).
 
     Raises:
         UnreadablePhotoError: if the bytes are no photo of a known format.
     """
     try:
-        with Image.open(io.BytesIO(photo), formats=FORMATS) as image:
+        with open_header(photo) as image:
             return image.format or "", image.width, image.height
-    except (OSError, ValueError, SyntaxError) as error:
+    except DECODER_ERRORS as error:
         raise UnreadablePhotoError(f"damaged: {error}") from error

@@ -17,7 +17,7 @@ from recipe_assets.errors import StudioError, UnreadablePhotoError
 from recipe_assets.studio.metadata import read_keywords
 from recipe_assets.studio.photos import open_photo, photo_size, thumbnail
 from recipe_assets.studio.quality import perceptual_hash
-from recipe_assets.studio.shoots import FolderStudio, StudioFile, parse_name
+from recipe_assets.studio.shoots import FolderStudio, StudioFile, parse_name, printable
 
 COLUMNS: dict[str, str] = {
     "shoot": "string", "file": "string", "sha256": "string", "bytes": "Int64",
@@ -56,11 +56,14 @@ def read_shoot(
             rows.append(row)
             if on_progress:
                 on_progress(done, len(files))
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+    # Column by column: a frame of dicts would turn hashes into floats as soon as one file has none.
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=dtype) for name, dtype in COLUMNS.items()}
+    )
 
 
 def _read_file(studio: FolderStudio, shoot: str, file: StudioFile) -> dict[str, Any]:
-    row: dict[str, Any] = {"shoot": shoot, "file": file.name, "bytes": file.bytes}
+    row: dict[str, Any] = {"shoot": shoot, "file": printable(file.name), "bytes": file.bytes}
     row |= msgspec.structs.asdict(parse_name(file.name))
     try:
         content = studio.read(shoot, file.name)

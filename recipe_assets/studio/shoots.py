@@ -4,6 +4,7 @@ A shoot is one folder of the studio. Buckets can join behind the same three meth
 """
 
 import hashlib
+import os
 import re
 import time
 from collections.abc import Iterator
@@ -91,6 +92,7 @@ class FolderStudio:
             StudioError: if the shoot is missing or cannot be read.
         """
         try:
+            next((self.root / shoot).iterdir(), None)  # rglob finds nothing in a missing folder, without an error
             return sorted(_list_files(self.root / shoot), key=lambda file: file.name)
         except OSError as error:
             raise StudioError(f"shoot '{shoot}' in {self.root} cannot be read: {error.strerror}") from error
@@ -101,13 +103,20 @@ class FolderStudio:
 
     def is_settling(self, shoot: str, seconds: float) -> bool:
         """Whether any file changed less than `seconds` ago, so that the shoot may still be on its way."""
-        newest = max((file.modified_ns for file in self.files(shoot)), default=time.time_ns())
-        return seconds > 0 and time.time_ns() - newest < seconds * 1e9
+        now = time.time_ns()
+        # A camera's clock may be ahead by days: such a file is not fresh, or its shoot would wait for ever.
+        times = [file.modified_ns for file in self.files(shoot)] or [now]
+        return any(abs(now - changed) < seconds * 1e9 for changed in times)
 
     def fingerprint(self, shoot: str) -> str:
         """Hash of the shoot's names, sizes and times: changes when a file is added, changed or removed."""
-        listing = [(file.name, file.bytes, file.modified_ns) for file in self.files(shoot)]
+        listing = [(printable(file.name), file.bytes, file.modified_ns) for file in self.files(shoot)]
         return hashlib.sha256(msgspec.json.encode(listing)).hexdigest()[:16]
+
+
+def printable(name: str) -> str:
+    r"""A file name that can be stored as text: bytes that are not UTF-8 (old zip tools) are written as "\xf6"."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def open_studio(location: str) -> FolderStudio:
@@ -132,6 +141,7 @@ def _list_files(folder: Path) -> Iterator[StudioFile]:
     for path in folder.rglob("*"):
         name = path.relative_to(folder).as_posix()
         litter = any(part.startswith(".") for part in Path(name).parts) or path.name.lower() in IGNORED_FILES
-        if path.is_file() and not litter:
-            status = path.stat()
+        # A link that leads nowhere is listed too, so that it is reported rather than silently left out.
+        if (path.is_file() or (path.is_symlink() and not path.exists())) and not litter:
+            status = path.stat() if path.exists() else path.lstat()
             yield StudioFile(name, status.st_size, status.st_mtime_ns)

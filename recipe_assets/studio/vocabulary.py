@@ -6,6 +6,7 @@ Knows nothing of photos or of where raw keywords come from (that is `metadata`).
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,8 +38,8 @@ class Standardized(NamedTuple):
 
 
 def fold(raw: str) -> str:
-    """Fold case, spaces, "_" and "-", so that "Oven_Tray " and "oven-tray" are one spelling."""
-    return re.sub(r"[\s_-]+", "-", raw.strip().casefold()).strip("-")
+    """Fold case, spaces, "_", "-" and composed accents, so that "Oven_Tray " and "oven-tray" are one spelling."""
+    return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFC", raw.strip().casefold())).strip("-")
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if isinstance(key, list | dict | set):
+                raise VocabularyError(f"{key} stands as a key: write a plain word")
             if key in seen:
                 line = key_node.start_mark.line + 1
                 raise VocabularyError(f"'{key}' stands twice (again in line {line}): remove one")
@@ -132,8 +135,8 @@ def _parse(content: object) -> Vocabulary:
         raise VocabularyError("has no 'keywords:' mapping: see the default file for the form")
     keywords = []
     for name, entry in entries.items():
-        if not isinstance(entry, dict):
-            raise VocabularyError(f"keyword '{name}' needs a mapping with at least 'prompt:'")
+        if not isinstance(entry, dict) or "name" in entry:
+            raise VocabularyError(f"keyword '{name}' needs a mapping with 'prompt:' and without 'name:'")
         try:
             keywords.append(msgspec.convert({"name": name, **entry}, Keyword))
         except msgspec.ValidationError as error:

@@ -1,0 +1,88 @@
+"""The code location loads as the server loads it, and holds what people know by name."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+GRAPH = {
+    "raw_images": [],
+    "standardized_keywords": ["raw_images"],
+    "keyword_distribution": ["standardized_keywords"],
+    "splits": ["standardized_keywords"],
+    "zero_shot_baseline": ["raw_images", "splits"],
+    "fine_tuned_model": ["raw_images", "splits"],
+    "confusion_matrix": ["fine_tuned_model", "raw_images", "splits"],
+    "model_release": ["confusion_matrix", "fine_tuned_model", "raw_images", "splits", "zero_shot_baseline"],
+    "served_model": ["model_release"],
+}
+BLOCKING = {
+    "raw_images:photos_are_readable",
+    "standardized_keywords:keywords_are_known",
+    "splits:no_leakage",
+    "splits:every_keyword_is_trained",
+    "confusion_matrix:beats_zero_shot",
+    "confusion_matrix:not_worse_than_released",
+}
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    from recipe_assets.definitions import defs
+
+    return defs()
+
+
+def test_the_graph_is_the_one_in_the_picture(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    found = {
+        key.to_user_string(): sorted(parent.to_user_string() for parent in graph.get(key).parent_keys)
+        for key in graph.get_all_asset_keys()
+    }
+    assert found == GRAPH
+
+
+def test_every_asset_is_described_owned_grouped_and_checked(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    checked = {key.asset_key for key in graph.asset_check_keys}
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description, key
+        assert node.owners, key
+        assert node.kinds, key
+        assert node.group_name in {"studio", "dataset", "model", "release"}, key
+        assert key in checked, f"{key} has no check"
+
+
+def test_the_checks_that_guard_a_release_block(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    blocking = {key.to_user_string() for key in graph.asset_check_keys if graph.get(key).blocking}
+    assert blocking == BLOCKING
+
+
+def test_jobs_sensors_and_schedules_are_there_by_name_and_described(definitions: dg.Definitions) -> None:
+    jobs = {
+        job.name: job.description for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")
+    }
+    assert set(jobs) == {"new_shoot", "standardize", "retrain", "serve_release"}
+    assert all(jobs.values())
+    assert {sensor.name for sensor in definitions.sensors or []} == {"new_shoots", "new_release"}
+    assert {schedule.name for schedule in definitions.schedules or []} == {"weekly_retraining"}
+    assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in definitions.sensors or [])
+
+
+def test_the_workspace_file_and_dg_validate() -> None:
+    """As `dagster dev` and `dg` load it: by the module's name, from the project's folder."""
+    for command in (
+        ["dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        ["dg", "check", "defs"],
+    ):
+        program = Path(sys.executable).with_name(command[0])
+        outcome = subprocess.run(
+            [str(program), *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        )
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
