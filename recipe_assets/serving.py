@@ -38,12 +38,16 @@ def serve(first: bool) -> None:
     require_free("RECIPE_UI_PORT", UI_HOST, ui_port)
     api_url = f"http://{'127.0.0.1' if api_host == '0.0.0.0' else api_host}:{api_port}"  # noqa: S104
     environment = {**os.environ, "RECIPE_API_URLS": os.environ.get("RECIPE_API_URLS") or api_url}
-    with contextlib.ExitStack() as servers:
+    # However this process is asked to end, its servers end too. Shells start background jobs with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as servers:
         api = servers.enter_context(_running("the API", [sys.executable, "-m", "api"], environment))
         if first:
             _fill(environment)
         dagster = Path(sys.executable).with_name("dagster")
         command = [str(dagster), "dev", "-w", "workspace.yaml", "-h", UI_HOST, "-p", str(ui_port)]
+        command += ["--log-level", "warning"]
         ui = servers.enter_context(_running("the Dagster UI", command, environment))
         _wait_for_port(ui, "the Dagster UI", UI_HOST, ui_port)
         click.echo(_welcome(f"http://{UI_HOST}:{ui_port}", api_url, environment))
@@ -118,12 +122,11 @@ def _wait_for_port(
 
 
 def _wait(processes: dict[str, subprocess.Popen[bytes]]) -> None:
-    with contextlib.suppress(KeyboardInterrupt):
-        while True:
-            for name, process in processes.items():
-                if process.poll() is not None:
-                    raise ServingError(f"{name} ended with code {process.returncode}, see above")
-            time.sleep(0.5)
+    while True:
+        for name, process in processes.items():
+            if process.poll() is not None:
+                raise ServingError(f"{name} ended with code {process.returncode}, see above")
+        time.sleep(0.5)
 
 
 def _welcome(ui_url: str, api_url: str, environment: dict[str, str]) -> str:

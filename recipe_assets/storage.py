@@ -6,6 +6,7 @@ Writes are atomic, so a killed run leaves the last good state; reads name what i
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,9 @@ class TableStore:
         return sorted(path.stem for path in (self.root / name).glob("*.parquet"))
 
 
+LEFTOVER_SECONDS = 24 * 3600
+
+
 class _FolderRecord(msgspec.Struct, frozen=True):
     folder: str
     files: dict[str, ReleaseFile]
@@ -102,13 +106,16 @@ class FolderStore:
         return folder
 
     def record(self, name: str, folder: Path) -> None:
-        """Make a filled folder the current one and drop the versions before it."""
+        """Make a filled folder the current one; drop the one before it, and what killed runs left a day ago."""
+        before = self._recorded(name)
         record = _FolderRecord(folder.name, describe_files(folder))
         part = self.root / f".{name}.part"
         part.write_bytes(msgspec.json.encode(record))
         part.replace(self.root / f"{name}.json")
         for other in folder.parent.iterdir():
-            if other != folder:
+            # A younger folder may be another run's, still being filled.
+            stale = time.time() - other.stat().st_mtime > LEFTOVER_SECONDS
+            if other != folder and (stale or (before is not None and other.name == before.folder)):
                 shutil.rmtree(other, ignore_errors=True)
 
     def current(self, name: str) -> Path:
@@ -128,3 +135,10 @@ class FolderStore:
         if not folder.is_dir() or describe_files(folder) != record.files:
             raise StorageError(f"{name} is damaged ({folder}): materialize {name} again")
         return folder
+
+    def _recorded(self, name: str) -> _FolderRecord | None:
+        path = self.root / f"{name}.json"
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_FolderRecord) if path.is_file() else None
+        except msgspec.DecodeError:
+            return None

@@ -16,7 +16,6 @@ from recipe_assets.defs.resources import (
     VocabularyResource,
 )
 from recipe_assets.figures import confusion_heatmap, training_curves
-from recipe_assets.release.manifest import check_release_id
 
 if TYPE_CHECKING:
     from recipe_assets.model.training import EpochMetrics
@@ -197,10 +196,8 @@ def not_worse_than_released(
             return dg.AssetCheckResult(
                 passed=True, description="there is no release yet: nothing to be worse than"
             )
-        release_id = check_release_id(current.pointer.release_id)
-        folder = storage.scratch("released") / release_id
-        store.fetch(release_id, folder, current.pointer.manifest_sha256)
-        released = evaluate_released(storage.tables(), splits, folder)
+        release_id = current.pointer.release_id
+        released = evaluate_released(storage.tables(), splits, storage.copy_of(store, current.pointer))
     ours = confusion_matrix.merge(
         released[["shoot", "file", "predicted"]], on=["shoot", "file"], suffixes=("", "_old")
     )

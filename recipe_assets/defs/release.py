@@ -9,7 +9,7 @@ import pandas as pd
 from recipe_assets.defs.reporting import percent, picture, plain_errors, table
 from recipe_assets.defs.resources import ApiFleetResource, ReleaseStoreResource, StorageResource
 from recipe_assets.release.fleet import confirm_served
-from recipe_assets.release.manifest import CONFUSION_MATRIX
+from recipe_assets.release.manifest import CONFUSION_MATRIX, read_manifest
 
 TAGS = {"stage": "release"}
 RELEASE_ID = "release_id"
@@ -70,14 +70,11 @@ def release_is_complete(releases: ReleaseStoreResource, storage: StorageResource
         current = store.read_pointer()
         if current is None:
             return dg.AssetCheckResult(passed=False, description=f"{store.store_url} has no current release")
-        release_id = current.pointer.release_id
-        manifest = store.fetch(
-            release_id, storage.scratch("released") / release_id, current.pointer.manifest_sha256
-        )
+        manifest = read_manifest(storage.copy_of(store, current.pointer))
     return dg.AssetCheckResult(
         passed=True,
         description=f"{len(manifest.files)} files, {manifest.bytes} bytes, all as the manifest says",
-        metadata={RELEASE_ID: release_id},
+        metadata={RELEASE_ID: manifest.release_id},
     )
 
 

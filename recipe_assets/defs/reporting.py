@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -17,16 +18,24 @@ def picture(encoded: bytes) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![](data:image/{kind};base64,{base64.b64encode(encoded).decode()})")
 
 
-def table(frame: pd.DataFrame, rows: int = 60) -> dg.MarkdownMetadataValue:
-    """The first rows of a table as metadata; says how many are left out."""
-    if frame.empty:
-        return dg.MetadataValue.md("none")
-    shown = frame.head(rows).round(3).astype("string").fillna("")
-    lines = ["| " + " | ".join(map(str, shown.columns)) + " |", "|" + "---|" * len(shown.columns)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in shown.to_numpy()]
-    if len(frame) > rows:
-        lines.append(f"\n... and {len(frame) - rows} more")
-    return dg.MetadataValue.md("\n".join(lines))
+def table(frame: pd.DataFrame, rows: int = 200) -> dg.TableMetadataValue:
+    """The first rows of a table as metadata."""
+    shown = frame.head(rows)
+    columns = [dg.TableColumn(str(name), type=str(kind)) for name, kind in shown.dtypes.items()]
+    records = [
+        dg.TableRecord({str(name): _cell(cell) for name, cell in row.items()}) for row in shown.to_dict("records")
+    ]
+    return dg.MetadataValue.table(records, dg.TableSchema(columns))
+
+
+def _cell(value: Any) -> str | int | float | bool | None:  # noqa: ANN401 (whatever a table holds)
+    """A value that the event log can keep: JSON knows neither NaN nor numpy."""
+    if value is None or value is pd.NA or value != value:
+        return None
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float):
+        return round(value, 4)
+    return value if isinstance(value, bool | int) else str(value)
 
 
 def percent(share: float) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import dagster as dg
 from dagster_aws.s3 import S3Resource
 
 from recipe_assets.defs.io_managers import FolderIOManager, TableIOManager
+from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
 from recipe_assets.storage import FolderStore, TableStore
 from recipe_assets.studio.shoots import FolderStudio, open_studio
@@ -56,6 +58,15 @@ class StorageResource(dg.ConfigurableResource[None]):
     def scratch(self, name: str) -> Path:
         """A folder for work in progress, on the same disk."""
         return Path(self.root) / "scratch" / name
+
+    def copy_of(self, store: ReleaseStore, pointer: Pointer) -> Path:
+        """A verified local copy of the release that a pointer names; only it and the one before are kept."""
+        folder = self.scratch("released") / pointer.release_id
+        store.fetch(pointer.release_id, folder, pointer.manifest_sha256)
+        for other in folder.parent.iterdir():
+            if other.is_dir() and other.name not in (pointer.release_id, pointer.previous):
+                shutil.rmtree(other, ignore_errors=True)
+        return folder
 
 
 class ReleaseStoreResource(dg.ConfigurableResource[None]):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
@@ -24,6 +25,8 @@ BUILTIN = {"builtin:tiny": Path(__file__).with_name("tiny")}
 PROMPT = "a photo of a {}."
 HEAD_FILE = "keyword_head.safetensors"
 KEYWORDS_FILE = "keywords.json"
+BYTES = 256
+"""A CLIP tokenizer knows every byte at least; without its files, transformers makes one that knows nothing."""
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,12 @@ def load_base(name: str) -> BaseModel:
         raise ModelError(f"there is no base checkpoint '{name}': builtin is only {', '.join(BUILTIN)}")
     try:
         _require_clip(name, location)
-        clip = CLIPModel.from_pretrained(location, dtype=torch.float32, attn_implementation="sdpa")
+        clip = _load_clip(location)
         tokenizer = CLIPTokenizer.from_pretrained(location)
+        if len(tokenizer) < BYTES:
+            raise OSError(f"no tokenizer in {location}")
         processor = CLIPImageProcessorPil.from_pretrained(location)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         cause = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ModelError(
             f"base checkpoint '{name}' cannot be loaded ({cause}): set RECIPE_BASE_CHECKPOINT to builtin:tiny, "
@@ -59,6 +64,17 @@ def load_base(name: str) -> BaseModel:
         ) from error
     source = BaseCheckpoint(name=_public_name(name), licence=_licence(location), revision=_revision(clip))
     return BaseModel(clip.eval(), tokenizer, _preprocessing(processor, clip), source)
+
+
+def _load_clip(location: str) -> CLIPModel:
+    clip, report = CLIPModel.from_pretrained(
+        location, dtype=torch.float32, attn_implementation="sdpa", output_loading_info=True
+    )
+    # transformers fills what is missing with random numbers and goes on.
+    if report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        raise OSError(f"{len(missing)} of its weights are missing, {missing[0]} among them")
+    return clip
 
 
 def _require_clip(name: str, location: str) -> None:

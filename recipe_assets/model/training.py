@@ -131,10 +131,7 @@ class _Trainer:
         pixels = normalize(augment(self.train.squares[batch], self.noise), spec).to(device())
         labels = self.train.labels[batch].to(device())
         loss = nn.functional.cross_entropy(self.model(pixels), labels, label_smoothing=self.config.label_smoothing)
-        if not torch.isfinite(loss):
-            raise ModelError(
-                f"the loss became {loss.item()}: lower the learning rate of the training configuration"
-            )
+        _require_finite(loss.item())
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
@@ -150,11 +147,17 @@ def warmup_cosine(step: int, warmup: int, total: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
 
 
+def _require_finite(loss: float) -> None:
+    if not math.isfinite(loss):
+        raise ModelError(f"the loss became {loss}: lower the learning rate of the training configuration")
+
+
 def _validate(
     model: KeywordModel, val: PhotoData, epoch: int, train_loss: float, learning_rate: float
 ) -> EpochMetrics:
     logits = predict_logits(model, val.squares)
     loss = nn.functional.cross_entropy(logits, val.labels).item()
+    _require_finite(loss)
     accuracy = macro_accuracy(val.labels.numpy(), logits.argmax(dim=1).numpy())
     return EpochMetrics(epoch, train_loss, loss, accuracy, learning_rate)
 
@@ -165,5 +168,6 @@ def predict_logits(model: KeywordModel, squares: Tensor, batch_size: int = 64) -
     model.eval()
     place = model.head.device
     spec = model.base.preprocessing
-    batches = [model(normalize(batch.to(place), spec)).cpu() for batch in torch.split(squares, batch_size)]
-    return torch.cat(batches) if batches else torch.empty((0, len(model.keywords)))
+    if not len(squares):
+        return torch.empty((0, len(model.keywords)))
+    return torch.cat([model(normalize(batch.to(place), spec)).cpu() for batch in torch.split(squares, batch_size)])

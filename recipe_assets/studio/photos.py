@@ -89,7 +89,7 @@ def _upright_srgb(image: Image.Image) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     try:
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
     except (*DECODER_ERRORS, TypeError, KeyError):
         turn = None  # damaged EXIF is common; the picture is whole
     return image if turn is None else image.transpose(turn)

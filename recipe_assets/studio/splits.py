@@ -5,6 +5,7 @@ that most needs its rarest keyword: stratified as far as groups allow.
 """
 
 import hashlib
+from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
@@ -71,6 +72,7 @@ def _inherit(photos: pd.DataFrame) -> None:
 def _deal(photos: pd.DataFrame) -> None:
     """Iterative stratification (Sechidis et al. 2011) over whole groups: the rarest keyword is dealt first."""
     needs = _needs(photos)
+    held = pd.crosstab(photos["split"], photos["keyword"]).reindex_like(needs).fillna(0)
     open_groups = pd.crosstab(photos.loc[photos["split"].isna(), "group"], photos["keyword"])
     sizes = open_groups.sum(axis=1)
     open_groups = open_groups.loc[sorted(open_groups.index, key=lambda group: (-sizes[group], _order(group)))]
@@ -78,10 +80,20 @@ def _deal(photos: pd.DataFrame) -> None:
         left = open_groups.sum()
         rarest = left[left > 0].idxmin()
         for group, counts in open_groups[open_groups[rarest] > 0].iterrows():
-            side = str(needs[rarest].idxmax())
+            side = _neediest(needs, held, [rarest, *counts.index[counts > 0]])
             needs.loc[side] = needs.loc[side].sub(counts, fill_value=0)
+            held.loc[side] = held.loc[side].add(counts, fill_value=0)
             photos.loc[photos["group"] == group, "split"] = side
         open_groups = open_groups[open_groups[rarest] == 0]
+
+
+def _neediest(needs: pd.DataFrame, held: pd.DataFrame, keywords: list[Hashable]) -> str:
+    """The side that still has none of a group's keywords, the rarest asked first; else what the rarest needs."""
+    for keyword in keywords:
+        without = needs.loc[(held[keyword] == 0) & (needs[keyword] > 0), keyword]
+        if len(without):
+            return str(without.idxmax())
+    return str(needs[keywords[0]].idxmax())
 
 
 def _needs(photos: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """A real uvicorn over a real store, and photos to send."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,17 +12,13 @@ import msgspec
 import pytest
 import uvicorn
 
-ROOT = Path(__file__).parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))  # tests import each other's helpers as tests.release.factory
-
-from api.__main__ import listen  # noqa: E402
-from api.app import create_app  # noqa: E402
-from api.settings import Settings  # noqa: E402
-from recipe_assets.release.pointer import Pointer  # noqa: E402
-from recipe_assets.release.store import ReleaseStore, open_store  # noqa: E402
-from tests.api.photo_host import Host  # noqa: E402
-from tests.release import factory  # noqa: E402
+from api.__main__ import listen
+from api.app import create_app
+from api.settings import Settings
+from recipe_assets.release.pointer import Pointer
+from recipe_assets.release.store import ReleaseStore, open_store
+from tests.api.photo_host import Host
+from tests.release import factory
 
 PATIENCE = 10.0
 POLL_SECONDS = 0.1

@@ -1,6 +1,5 @@
 """The two kinds of store, each over the real thing: a folder, and S3 over HTTP as moto's server speaks it."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,14 +10,10 @@ import pytest
 from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
-ROOT = Path(__file__).parents[2]
-if str(ROOT) not in sys.path:
-    sys.path.insert(0, str(ROOT))  # tests import each other's helpers as tests.release.factory
-
-from recipe_assets.release.manifest import Manifest  # noqa: E402
-from recipe_assets.release.pointer import Pointer  # noqa: E402
-from recipe_assets.release.store import ReleaseStore, open_store  # noqa: E402
-from tests.release import factory  # noqa: E402
+from recipe_assets.release.manifest import Manifest
+from recipe_assets.release.pointer import Pointer
+from recipe_assets.release.store import ReleaseStore, open_store
+from tests.release import factory
 
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 

@@ -92,7 +92,7 @@ def test_a_shoot_that_is_no_folder_is_an_error_and_not_an_empty_shoot(studio: Fo
     """The search for files finds nothing in a missing folder, silently; its fingerprint looked like any other."""
     if kind == "file":
         (studio.root / "W99").write_bytes(b"")
-    with pytest.raises(StudioError, match="shoot 'W99' in .* cannot be read"):
+    with pytest.raises(StudioError, match=r"shoot 'W99' in .* cannot be read"):
         studio.fingerprint("W99")
 
 
