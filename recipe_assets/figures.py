@@ -38,17 +38,20 @@ def keyword_bars(counts: pd.DataFrame) -> bytes:
         counts: photos, keywords as rows and shoots as columns.
     """
     ordered = counts.loc[counts.sum(axis=1).sort_values().index]
-    figure = _figure(8, 1.2 + 0.26 * len(ordered))
+    figure = _figure(8, max(3, 1.2 + 0.26 * len(ordered)))  # room for the legend
     axes = figure.subplots()
-    shades = np.linspace(0.25, 1, max(1, len(ordered.columns)))
+    shades = np.linspace(0.25, 1, len(ordered.columns))
     left = np.zeros(len(ordered))
     for shade, shoot in zip(shades, ordered.columns, strict=True):
         axes.barh(ordered.index, ordered[shoot], left=left, color=BAR, alpha=shade, label=str(shoot))
         left += ordered[shoot].to_numpy()
     for row, total in enumerate(left):
         axes.text(total, row, f" {int(total)}", va="center", fontsize=8)
+    axes.set_yticks(range(len(ordered)), ordered.index)
+    axes.set_ylim(-0.6, len(ordered) - 0.4)
     axes.set_xlabel("photos")
-    axes.legend(fontsize=7, loc="lower right")
+    if len(ordered.columns):
+        axes.legend(fontsize=7, loc="lower right")
     axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 

@@ -28,7 +28,7 @@ def model_release(
 ) -> dg.MaterializeResult[None]:
     """The model as an immutable release: ONNX graph, checkpoint and manifest, verified, then made current."""
     from recipe_assets.model.packaging import build_release
-    from recipe_assets.model.pipeline import summarize, test_photos
+    from recipe_assets.model.pipeline import held_out_photos, summarize
 
     folder = storage.scratch("release") / context.run_id
     shutil.rmtree(folder, ignore_errors=True)
@@ -38,7 +38,7 @@ def model_release(
             store = releases.open()
             current = store.read_pointer()
             evaluation = summarize(confusion_matrix, zero_shot_baseline)
-            photos = test_photos(storage.tables(), splits, fine_tuned_model)
+            photos = held_out_photos(storage.tables(), splits, fine_tuned_model)
             manifest, agreement = build_release(fine_tuned_model, photos, evaluation, git_sha(), folder)
             pointer = store.publish(folder, manifest, current.token if current else None)
         heatmap = (folder / CONFUSION_MATRIX).read_bytes()

@@ -114,7 +114,7 @@ def _require_photos(photos: pd.DataFrame, side: str) -> None:
         raise ModelError(f"there is no {side} photo: add recipes, so that every split gets some")
 
 
-def test_photos(tables: TableStore, splits: pd.DataFrame, model_folder: Path) -> PhotoData:
+def held_out_photos(tables: TableStore, splits: pd.DataFrame, model_folder: Path) -> PhotoData:
     """The test photos as the tuned model reads them."""
     model = KeywordModel.load(model_folder)
     photos = photos_of(splits, "test", model.keywords)

@@ -6,7 +6,6 @@ Metadata is `metadata`'s subject, judging photos is `quality`'s.
 
 import io
 import struct
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,8 @@ FORMATS = ("JPEG", "PNG", "TIFF", "WEBP")
 """What Pillow may open. Its other decoders stay shut: each is attack surface that no studio needs."""
 MAX_PIXELS = 200_000_000
 """Refuse larger photos before decoding; 100- and 150-megapixel backs fit."""
+# Pillow's own cap warns below ours, and silencing warnings is not safe between threads; ours decides, in time.
+Image.MAX_IMAGE_PIXELS = None
 MAX_ASPECT = 50
 """Refuse longer strips: scaled to the model's side, a file of a few kilobytes would fill all memory."""
 THUMBNAIL_SIDE = 256
@@ -50,11 +51,7 @@ class Preprocessing(msgspec.Struct, frozen=True):
 @contextmanager
 def open_header(source: bytes | Path) -> Iterator[ImageFile.ImageFile]:
     """Open a photo without decoding it; raises what Pillow raises."""
-    with warnings.catch_warnings():
-        # Pillow's own bomb warning starts below our cap; ours is the one that decides.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        image = Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS)
-    with image:
+    with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS) as image:
         yield image
 
 

@@ -5,7 +5,6 @@ that most needs its rarest keyword: stratified as far as groups allow.
 """
 
 import hashlib
-from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
@@ -80,14 +79,14 @@ def _deal(photos: pd.DataFrame) -> None:
         left = open_groups.sum()
         rarest = left[left > 0].idxmin()
         for group, counts in open_groups[open_groups[rarest] > 0].iterrows():
-            side = _neediest(needs, held, [rarest, *counts.index[counts > 0]])
+            side = _neediest(needs, held, [str(rarest), *map(str, counts.index[counts > 0])])
             needs.loc[side] = needs.loc[side].sub(counts, fill_value=0)
             held.loc[side] = held.loc[side].add(counts, fill_value=0)
             photos.loc[photos["group"] == group, "split"] = side
         open_groups = open_groups[open_groups[rarest] == 0]
 
 
-def _neediest(needs: pd.DataFrame, held: pd.DataFrame, keywords: list[Hashable]) -> str:
+def _neediest(needs: pd.DataFrame, held: pd.DataFrame, keywords: list[str]) -> str:
     """The side that still has none of a group's keywords, the rarest asked first; else what the rarest needs."""
     for keyword in keywords:
         without = needs.loc[(held[keyword] == 0) & (needs[keyword] > 0), keyword]

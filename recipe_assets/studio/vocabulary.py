@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import yaml
@@ -24,8 +24,8 @@ DEFAULT_VOCABULARY = Path(__file__).with_name("vocabulary.yaml")
 class Keyword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One keyword: its name, the words the model reads, other spellings, and its Photoshop pipeline."""
 
-    name: str
-    prompt: str
+    name: Annotated[str, msgspec.Meta(pattern=r"[^\s_-]")]
+    prompt: Annotated[str, msgspec.Meta(min_length=1)]
     aliases: tuple[str, ...] = ()
     pipeline: str = "default"
 
@@ -74,7 +74,8 @@ class Vocabulary:
     @cached_property
     def sha256(self) -> str:
         """Hash of everything the vocabulary says; changes when and only when its meaning does."""
-        return hashlib.sha256(msgspec.json.encode(self.keywords)).hexdigest()
+        meaning = [(word.name, word.prompt, sorted(word.aliases), word.pipeline) for word in self.keywords]
+        return hashlib.sha256(msgspec.json.encode(meaning)).hexdigest()
 
     def __getitem__(self, name: str) -> Keyword:
         return next(keyword for keyword in self.keywords if keyword.name == name)

@@ -20,6 +20,7 @@ from recipe_assets.release.store import ReleaseStore, open_store
 from tests.api.photo_host import Host
 from tests.release import factory
 
+ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0
 POLL_SECONDS = 0.1
 

@@ -15,6 +15,7 @@ from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
 from tests.release import factory
 
+ROOT = Path(__file__).parents[2]
 CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 
 

@@ -160,3 +160,18 @@ def test_the_hash_does_not_change_with_form(tmp_path: Path, small: Vocabulary) -
 def test_the_hash_changes_with_meaning(tmp_path: Path, small: Vocabulary, old: str, new: str) -> None:
     assert old in SMALL
     assert load(tmp_path, SMALL.replace(old, new)).sha256 != small.sha256
+
+
+@pytest.mark.parametrize("entry", ["pan: {prompt: ''}", "'-': {prompt: dash}", "' ': {prompt: space}"])
+def test_a_keyword_without_a_name_or_words_for_the_model_is_refused(tmp_path: Path, entry: str) -> None:
+    path = tmp_path / "vocabulary.yaml"
+    path.write_text(f"keywords:\n  {entry}\n")
+    with pytest.raises(VocabularyError, match=r"keyword '.*'"):
+        load_vocabulary(path)
+
+
+def test_the_order_of_aliases_does_not_change_the_hash(tmp_path: Path) -> None:
+    first, second = tmp_path / "first.yaml", tmp_path / "second.yaml"
+    first.write_text("keywords:\n  pan: {prompt: pan, aliases: [a, b]}\n")
+    second.write_text("keywords:\n  pan: {prompt: pan, aliases: [b, a]}\n")
+    assert load_vocabulary(first).sha256 == load_vocabulary(second).sha256

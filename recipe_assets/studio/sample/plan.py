@@ -112,7 +112,7 @@ def _extra_files(generator: np.random.Generator, photos: list[PlannedPhoto]) -> 
     for shoot in SHOOTS:
         chosen = [photos[i] for i in generator.permutation(len(photos)) if photos[i].shoot == shoot][:9]
         for place, fault in enumerate(("copy", "copy", "near-copy", "near-copy")):
-            yield replace(chosen[place], file=f"{chosen[place].file[:-13]}_copy{place}_original.jpg", fault=fault)
+            yield replace(chosen[place], file=f"{chosen[place].file[:-13]}copy{place}_original.jpg", fault=fault)
         yield replace(chosen[4], file=f"DSC_{4100 + chosen[4].recipe}.jpg", fault="copy")
         yield replace(chosen[5], file="IMG_0001 (1).jpg", fault="near-copy")
         yield replace(chosen[6], file=chosen[6].file.replace("original", "mask"), fault="mask")
