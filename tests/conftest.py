@@ -12,7 +12,7 @@ def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import CLIPConfig, CLIPModel
 
     from recipe_assets.model.clip import BaseModel, save_base
-    from recipe_assets.model.pretraining import train_tokenizer
+    from recipe_assets.model.tokenizer import train_tokenizer
     from recipe_assets.release.manifest import BaseCheckpoint
     from recipe_assets.studio.photos import Preprocessing
 

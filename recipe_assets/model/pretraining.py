@@ -7,42 +7,49 @@ beside the weights, in `tiny/README.md`.
 import argparse
 import json
 import logging
-import os
 import time
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
-from recipe_assets.model.clip import BUILTIN, BaseModel, save_base
+from recipe_assets.model.clip import BUILTIN, BaseModel, load_base, save_base
 from recipe_assets.model.photo_data import normalize
+from recipe_assets.model.pretraining_scenes import SIZE, draw_scenes
+from recipe_assets.model.tokenizer import train_tokenizer
 from recipe_assets.model.training import warmup_cosine
 from recipe_assets.release.manifest import BaseCheckpoint
-from recipe_assets.studio.photos import Preprocessing, crop_square
-from recipe_assets.studio.sample import draw_world
+from recipe_assets.studio.photos import Preprocessing
 
 log = logging.getLogger(__name__)
 
-SPEC = Preprocessing(size=112)
-SCENE = (180, 120)
-"""Pixels of a rendered scene; the model sees its centre square."""
-CHUNK = 500
+SPEC = Preprocessing(size=SIZE)
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """One stage of pre-training: how many scenes of the world and of the studio, and how to learn from them."""
+
+    world: int
+    studio: int
+    epochs: int
+    learning_rate: float
+
+
+STAGES = {
+    "world": Stage(world=40_000, studio=0, epochs=14, learning_rate=1e-3),
+    "studio": Stage(world=16_000, studio=24_000, epochs=5, learning_rate=5e-4),
+}
+"""First the wide world, to see with; then, from there, studio photos among it, to tell cookware apart by size."""
 
 
 class PretrainingConfig(msgspec.Struct, frozen=True):
-    """How `builtin:tiny` is made."""
+    """What both stages share."""
 
-    scenes: int = 40_000
-    epochs: int = 14
     batch_size: int = 128
-    learning_rate: float = 1e-3
     weight_decay: float = 0.1
     vocabulary_size: int = 1024
     seed: int = 2024
@@ -66,52 +73,6 @@ def tiny_config(tokenizer: CLIPTokenizer) -> CLIPConfig:
     return CLIPConfig(text_config=text, vision_config=vision, projection_dim=128)
 
 
-def _draw_chunk(seed: int) -> tuple[NDArray[np.uint8], list[str]]:
-    generator = np.random.default_rng(seed)
-    scenes = [draw_world(generator, SCENE) for _ in range(CHUNK)]
-    squares = np.stack([crop_square(image, SPEC.size) for image, _ in scenes])
-    return squares.transpose(0, 3, 1, 2), [caption for _, caption in scenes]
-
-
-def draw_scenes(config: PretrainingConfig, folder: Path) -> tuple[Tensor, list[str]]:
-    """Draw scenes on all cores, or take up those that an earlier run left: uint8 (N, 3, S, S) and captions."""
-    folder.mkdir(parents=True, exist_ok=True)
-    pixels, captions = folder / "squares.npy", folder / "captions.json"
-    if not captions.is_file():
-        with ProcessPoolExecutor(os.cpu_count()) as pool:
-            seeds = range(config.seed, config.seed + config.scenes // CHUNK)
-            chunks = []
-            for chunk in pool.map(_draw_chunk, seeds):
-                chunks.append(chunk)
-                log.info("drew %d of %d scenes", len(chunks) * CHUNK, config.scenes)
-        np.save(pixels, np.concatenate([squares for squares, _ in chunks]))
-        captions.write_text(json.dumps([text for _, texts in chunks for text in texts]), encoding="utf-8")
-    return torch.from_numpy(np.load(pixels)), json.loads(captions.read_text(encoding="utf-8"))
-
-
-def train_tokenizer(captions: list[str], size: int) -> CLIPTokenizer:
-    """A CLIP tokenizer (byte-pair encoding on bytes) with a vocabulary learned from the captions."""
-    bare = CLIPTokenizer()
-    learner = Tokenizer(models.BPE(end_of_word_suffix="</w>", unk_token="<|endoftext|>"))  # noqa: S106
-    learner.normalizer = bare.backend_tokenizer.normalizer
-    learner.pre_tokenizer = bare.backend_tokenizer.pre_tokenizer
-    trainer = trainers.BpeTrainer(
-        vocab_size=size,
-        special_tokens=["<|startoftext|>", "<|endoftext|>"],
-        end_of_word_suffix="</w>",
-        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
-        show_progress=False,
-    )
-    learner.train_from_iterator(captions, trainer)
-    learned = json.loads(learner.to_str())["model"]
-    vocabulary: dict[str, int] = learned["vocab"]
-    # The trainer keeps single characters only; each byte must also exist as a word's end, or it would be unknown.
-    for letter in sorted(pre_tokenizers.ByteLevel.alphabet()):
-        vocabulary.setdefault(letter + "</w>", len(vocabulary))
-    merges = [tuple(merge) for merge in learned["merges"]]
-    return CLIPTokenizer(vocab=vocabulary, merges=merges, model_max_length=40)
-
-
 def word_targets(tokens: Tensor, vocabulary_size: int, special: set[int]) -> Tensor:
     """Which words each caption holds, rare ones weighing more: float32 (N, vocabulary), rows sum to 1.
 
@@ -132,6 +93,7 @@ class _Pretrainer:
     """Both towers, the word head, their optimizer and the random state of one run."""
 
     config: PretrainingConfig
+    stage: Stage
     clip: CLIPModel
     tokens: dict[str, Tensor]
     words: Tensor
@@ -142,9 +104,9 @@ class _Pretrainer:
         self.word_head = nn.Linear(self.clip.config.vision_config.hidden_size, self.words.shape[1])
         self.parameters = [*self.clip.parameters(), *self.word_head.parameters()]
         self.optimizer = torch.optim.AdamW(
-            self.parameters, lr=self.config.learning_rate, weight_decay=self.config.weight_decay, betas=(0.9, 0.98)
+            self.parameters, lr=self.stage.learning_rate, weight_decay=self.config.weight_decay, betas=(0.9, 0.98)
         )
-        steps = self.config.epochs * (len(self.squares) // self.config.batch_size)
+        steps = self.stage.epochs * (len(self.squares) // self.config.batch_size)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: warmup_cosine(step, steps // 20, steps)
         )
@@ -181,39 +143,51 @@ class _Pretrainer:
 
 
 def pretrain(
-    config: PretrainingConfig, squares: Tensor, captions: list[str]
-) -> tuple[BaseModel, list[tuple[float, float]]]:
-    """Train both towers; returns the model and each epoch's mean contrastive and word losses."""
-    torch.manual_seed(config.seed)
-    tokenizer = train_tokenizer(captions, config.vocabulary_size)
-    clip = CLIPModel(tiny_config(tokenizer)).train()
-    tokens = dict(tokenizer(captions, padding=True, truncation=True, return_tensors="pt"))
-    words = word_targets(tokens["input_ids"], len(tokenizer), set(tokenizer.all_special_ids))
-    trainer = _Pretrainer(config, clip, tokens, words, squares)
+    base: BaseModel, stage: Stage, config: PretrainingConfig, squares: Tensor, captions: list[str]
+) -> list[tuple[float, float]]:
+    """Train both towers of `base` in place; returns each epoch's mean contrastive and word losses."""
+    tokens = dict(base.tokenizer(captions, padding=True, truncation=True, return_tensors="pt"))
+    words = word_targets(tokens["input_ids"], len(base.tokenizer), set(base.tokenizer.all_special_ids))
+    trainer = _Pretrainer(config, stage, base.clip.train(), tokens, words, squares)
     history = []
-    for epoch in range(1, config.epochs + 1):
+    for epoch in range(1, stage.epochs + 1):
         start = time.monotonic()
         history.append(trainer.run_epoch())
         log.info("epoch %d: contrastive %.3f, words %.3f in %.0f s", epoch, *history[-1], time.monotonic() - start)
-    return BaseModel(clip.eval(), tokenizer, SPEC, BaseCheckpoint("builtin:tiny", "MIT", None)), history
+    base.clip.eval()
+    return history
+
+
+def untrained(captions: list[str], config: PretrainingConfig) -> BaseModel:
+    """The architecture with random weights and a tokenizer learned from the captions."""
+    tokenizer = train_tokenizer(captions, config.vocabulary_size)
+    return BaseModel(
+        CLIPModel(tiny_config(tokenizer)), tokenizer, SPEC, BaseCheckpoint("builtin:tiny", "MIT", None)
+    )
 
 
 def main() -> None:
-    """Draw, train and save; float16 on disk halves the file and moves no logit that matters."""
-    parser = argparse.ArgumentParser(description="pre-train builtin:tiny on captioned renders")
-    parser.add_argument("--out", type=Path, default=BUILTIN["builtin:tiny"], help="where the checkpoint goes")
+    """Run one stage; float16 on disk halves the file and moves no logit that matters."""
+    parser = argparse.ArgumentParser(description="pre-train builtin:tiny on captioned renders, a stage at a time")
+    parser.add_argument("stage", choices=list(STAGES), help="'studio' goes on from what 'world' left in --out")
+    parser.add_argument(
+        "--out", type=Path, default=BUILTIN["builtin:tiny"], help="where the checkpoint is and goes"
+    )
     parser.add_argument("--scratch", type=Path, required=True, help="where drawn scenes are kept between runs")
-    parser.add_argument("--scenes", type=int, default=PretrainingConfig().scenes)
-    parser.add_argument("--epochs", type=int, default=PretrainingConfig().epochs)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    config = PretrainingConfig(scenes=arguments.scenes, epochs=arguments.epochs)
-    base, history = pretrain(config, *draw_scenes(config, arguments.scratch))
+    config, stage = PretrainingConfig(), STAGES[arguments.stage]
+    squares, captions = draw_scenes(stage.world, stage.studio, config.seed, arguments.scratch)
+    torch.manual_seed(config.seed)
+    base = untrained(captions, config) if arguments.stage == "world" else load_base(str(arguments.out))
+    history = pretrain(base, stage, config, squares, captions)
     base.clip.half()
     save_base(base, arguments.out)
     losses = [{"contrastive": round(contrast, 4), "words": round(words, 4)} for contrast, words in history]
-    record = {"config": msgspec.to_builtins(config), "losses_per_epoch": losses}
-    (arguments.out / "pretraining.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    settings = msgspec.to_builtins(config) | msgspec.to_builtins(stage)
+    record = {"config": settings, "losses_per_epoch": losses}
+    content = json.dumps(record, indent=2) + "\n"
+    (arguments.out / f"pretraining-{arguments.stage}.json").write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":
