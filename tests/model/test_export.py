@@ -33,7 +33,7 @@ RECORD = TrainingRecord(BaseCheckpoint("untrained-clip", "mit", None), "3f" * 32
 def model(untrained_checkpoint: Path) -> KeywordModel:
     """A model that knows its colors."""
     made = colors.fresh(untrained_checkpoint)
-    config = TrainingConfig(epochs=4, batch_size=12, learning_rate=2e-3, head_learning_rate=5e-3)
+    config = TrainingConfig(epochs=4, batch_size=12, learning_rate=2e-3, head_factor=2.5)
     fine_tune(made, colors.squares(48, 1), colors.squares(9, 2), config)
     return made
 

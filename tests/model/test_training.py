@@ -17,7 +17,7 @@ from recipe_assets.studio.photos import Preprocessing, pixel_values
 from tests.model import colors
 from tests.studio.pictures import encode, picture
 
-CONFIG = TrainingConfig(epochs=6, batch_size=12, learning_rate=2e-3, head_learning_rate=5e-3)
+CONFIG = TrainingConfig(epochs=6, batch_size=12, learning_rate=2e-3, head_factor=2.5)
 
 
 def accuracy(model: object, data: PhotoData) -> float:
@@ -73,7 +73,7 @@ def test_an_empty_split_is_an_error_with_both_counts(untrained_checkpoint: Path,
 @pytest.mark.parametrize("epochs", [1, 5])
 def test_a_loss_that_is_no_number_stops_training_with_the_cure(untrained_checkpoint: Path, epochs: int) -> None:
     """With one step in the only epoch, the broken weights show in validation alone, and were kept as the best."""
-    config = TrainingConfig(epochs=epochs, batch_size=24, learning_rate=1e30, head_learning_rate=1e30)
+    config = TrainingConfig(epochs=epochs, batch_size=24, learning_rate=1e30, head_factor=1)
     model = colors.fresh(untrained_checkpoint)
     with pytest.raises(ModelError, match="lower the learning rate") as raised:
         fine_tune(model, colors.squares(24, 1), colors.squares(9, 2), config)
