@@ -48,7 +48,8 @@ def serve(first: bool) -> None:
         dagster = Path(sys.executable).with_name("dagster")
         command = [str(dagster), "dev", "-w", "workspace.yaml", "-h", UI_HOST, "-p", str(ui_port)]
         command += ["--log-level", "warning"]
-        ui = servers.enter_context(_running("the Dagster UI", command, environment))
+        quiet = {**environment, "PYTHONWARNINGS": "ignore"}  # Dagster's own notes to developers
+        ui = servers.enter_context(_running("the Dagster UI", command, quiet))
         _wait_for_port(ui, "the Dagster UI", UI_HOST, ui_port)
         click.echo(_welcome(f"http://{UI_HOST}:{ui_port}", api_url, environment))
         _wait({"the API": api, "the Dagster UI": ui})
