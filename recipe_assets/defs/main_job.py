@@ -19,6 +19,7 @@ from recipe_assets.defs.resources import (
     wire_resources,
 )
 from recipe_assets.errors import RecipeError
+from recipe_assets.release.manifest import checkpoint_name
 from recipe_assets.studio.arrivals import pending_work, require_shoots
 from recipe_assets.studio.splits import pending_fingerprint
 
@@ -82,8 +83,9 @@ class MainJob:
     def _is_released(self) -> bool:
         current = self.releases.open().current_manifest()
         pending = pending_fingerprint(self.storage.tables(), self.vocabulary.load().sha256)
-        trained_from = current.base_checkpoint.name if current else None
-        return current is not None and current.data_fingerprint == pending and trained_from == self.base.name
+        if current is None or current.data_fingerprint != pending:
+            return False
+        return current.base_checkpoint.name == checkpoint_name(self.base.name)
 
     def _execute(self, job: str, shoot: str | None = None) -> None:
         result = self.definitions.resolve_job_def(job).execute_in_process(

@@ -18,7 +18,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.utils import logging as transformers_logging
 
 from recipe_assets.errors import ModelError
-from recipe_assets.release.manifest import BaseCheckpoint, ReleasedKeyword
+from recipe_assets.release.manifest import BaseCheckpoint, ReleasedKeyword, checkpoint_name
 from recipe_assets.studio.photos import Preprocessing
 
 BUILTIN = {"builtin:tiny": Path(__file__).with_name("tiny")}
@@ -62,7 +62,7 @@ def load_base(name: str) -> BaseModel:
             f"base checkpoint '{name}' cannot be loaded ({cause}): set RECIPE_BASE_CHECKPOINT to builtin:tiny, "
             "a folder with a Hugging Face CLIP checkpoint, or a hub id"
         ) from error
-    source = BaseCheckpoint(name=_public_name(name), licence=_licence(location), revision=_revision(clip))
+    source = BaseCheckpoint(name=checkpoint_name(name), licence=_licence(location), revision=_revision(clip))
     return BaseModel(clip.eval(), tokenizer, _preprocessing(processor, clip), source)
 
 
@@ -86,11 +86,6 @@ def _require_clip(name: str, location: str) -> None:
             f"base checkpoint '{name}' is a '{config.get('model_type')}' model, not CLIP: "
             "set RECIPE_BASE_CHECKPOINT to a CLIP checkpoint"
         )
-
-
-def _public_name(name: str) -> str:
-    # A release names a local checkpoint by its folder, not by a path of the machine that trained it.
-    return Path(name).name if Path(name).is_dir() else name
 
 
 def _licence(location: str) -> str | None:

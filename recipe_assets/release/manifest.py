@@ -70,6 +70,11 @@ class BaseCheckpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     revision: str | None
 
 
+def checkpoint_name(location: str) -> str:
+    """What a release calls a base checkpoint: a local one by its folder, not by a path of some machine."""
+    return Path(location).name if Path(location).is_dir() else location
+
+
 class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Everything that a consumer needs to know of a release before trusting it.
 
