@@ -39,7 +39,8 @@ def default_client() -> "S3Client":
     import boto3
 
     config = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 3})
-    client: S3Client = boto3.client("s3", config=config)
+    # A session of its own: boto3's default one keeps the first credentials that a process ever found.
+    client: S3Client = boto3.session.Session().client("s3", config=config)
     return client
 
 

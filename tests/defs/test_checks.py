@@ -12,7 +12,7 @@ from recipe_assets.defs.dataset import (
     every_keyword_is_trained,
     no_leakage,
 )
-from recipe_assets.defs.model import beats_zero_shot, not_worse_than_released
+from recipe_assets.defs.model_checks import beats_zero_shot, not_worse_than_released
 from recipe_assets.defs.release import somebody_serves
 from recipe_assets.defs.resources import ApiFleetResource, ReleaseStoreResource, StorageResource
 from recipe_assets.defs.studio import keywords_are_known, photos_are_readable
