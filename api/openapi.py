@@ -13,6 +13,7 @@ from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.static_files import create_static_files_router
 
 from api.schemas import Problem
+from recipe_assets.studio.photos import format_titles
 
 ASSETS_PATH = "/assets/swagger-ui"
 _BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
@@ -26,7 +27,7 @@ class PredictOperation(Operation):
         form = Schema(type=OpenAPIType.OBJECT, properties={"file": _BINARY}, required=["file"])
         self.request_body = RequestBody(
             required=True,
-            description="A JPEG, PNG, TIFF or WebP photo.",
+            description=f"A {format_titles()} photo.",
             content={
                 "multipart/form-data": OpenAPIMediaType(schema=form),
                 "image/*": OpenAPIMediaType(schema=_BINARY),

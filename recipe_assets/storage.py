@@ -1,27 +1,30 @@
-"""Where assets keep what they hand over: Parquet tables and folders of files under one root. Knows no Dagster.
+"""Where assets keep the tables that they hand over: Parquet files under one root. Knows no Dagster.
 
 Writes are atomic, so a killed run leaves the last good state; reads name what is missing.
 """
 
 import json
-import shutil
-import tempfile
+import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
+from uuid import uuid4
 
-import msgspec
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recipe_assets.errors import RecipeError
-from recipe_assets.release.files import describe_files
-from recipe_assets.release.manifest import ReleaseFile
 
 ATTRIBUTES = b"recipe_classifier"
 """The key of the Parquet file metadata that holds a table's attributes."""
+LEFTOVER_SECONDS = 24 * 3600
+"""What a killed run left half-written is removed after this; a younger file may be another run's."""
+_DAMAGE = (pa.ArrowException, OSError, ValueError, LookupError, TypeError)
+"""What Arrow and pandas raise over a file with a few bytes flipped, found by flipping them."""
 
 
 class StorageError(RecipeError):
@@ -46,37 +49,99 @@ class TableStore:
         attributes: Mapping[str, str] | None = None,
     ) -> Path:
         """Replace a table at once; `attributes` say what it was made from."""
+        return self.write_batches([table], name, partition, attributes)
+
+    def write_batches(
+        self,
+        batches: Iterable[pd.DataFrame],
+        name: str,
+        partition: str | None = None,
+        attributes: Mapping[str, str] | None = None,
+        schema: pa.Schema | None = None,
+    ) -> Path:
+        """Replace a table by batches of rows, so that it never has to fit into memory; each is a row group.
+
+        The old table stays until the last batch is written, and for good if one cannot be made.
+
+        Args:
+            batches: one after the other; at least one, or none where `schema` is given.
+            name: of the table.
+            partition: of the table.
+            attributes: what the table was made from.
+            schema: the columns' types, where a first batch of nothing but missing values may not tell them.
+
+        Raises:
+            ValueError: without any batch and without a schema.
+        """
         path = self.path(name, partition)
         path.parent.mkdir(parents=True, exist_ok=True)
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        metadata = {**(arrow.schema.metadata or {}), ATTRIBUTES: json.dumps(dict(attributes or {})).encode()}
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as part:
-            pq.write_table(arrow.replace_schema_metadata(metadata), part)
-        Path(part.name).replace(path)
+        _remove_leftovers(path.parent)
+        part = path.with_name(f".{uuid4().hex}.part")
+        try:
+            with part.open("xb") as stream:
+                _write_parquet(stream, batches, dict(attributes or {}), schema)
+                stream.flush()
+                os.fsync(stream.fileno())
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
         return path
 
     def read(self, name: str, partition: str | None = None, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Read a table, or some of its columns.
 
         Raises:
-            StorageError: if it was never written or is damaged.
+            StorageError: if it was never written, is damaged, or lacks a column.
         """
+        with self._reading(name, partition) as path:
+            wanted = list(pq.read_schema(path).names if columns is None else columns)
+            return _whole(pd.read_parquet(path, columns=wanted, page_checksum_verification=True), wanted)
+
+    def read_batches(self, name: str, partition: str | None, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Read a table row group by row group, in little memory.
+
+        Raises:
+            StorageError: if it was never written, is damaged, or lacks a column.
+        """
+        with (
+            self._reading(name, partition) as path,
+            pq.ParquetFile(path, page_checksum_verification=True) as file,
+        ):
+            for number in range(file.num_row_groups):
+                yield _whole(file.read_row_group(number, columns=list(columns)).to_pandas(), columns)
+
+    @contextmanager
+    def _reading(self, name: str, partition: str | None) -> Iterator[Path]:
         path = self.path(name, partition)
         what = name if partition is None else f"{name} of shoot '{partition}'"
         if not path.is_file():
             raise StorageError(f"{what} is not there ({path}): materialize {name} first")
         try:
-            return pd.read_parquet(path, columns=list(columns) if columns else None)
-        except (pa.ArrowInvalid, OSError) as error:
-            raise StorageError(f"{what} is damaged ({path}: {error}): materialize {name} again") from error
+            yield path
+        except _DAMAGE as error:
+            reason = " ".join(str(error).split())
+            raise StorageError(f"{what} is damaged ({path}: {reason}): materialize {name} again") from error
+
+    def columns(self, name: str, partition: str | None = None) -> list[str]:
+        """The columns of a table.
+
+        Raises:
+            StorageError: if it was never written or is damaged.
+        """
+        with self._reading(name, partition) as path:
+            return list(pq.read_schema(path).names)
+
+    def count(self, name: str) -> int:
+        """Rows of a table over all its partitions, read from the footers alone."""
+        return sum(pq.read_metadata(self.path(name, partition)).num_rows for partition in self.partitions(name))
 
     def attributes(self, name: str, partition: str | None = None) -> dict[str, str] | None:
         """What a table was made from, read from its footer alone; None if there is no readable table."""
         try:
             metadata = pq.read_schema(self.path(name, partition)).metadata or {}
-        except (pa.ArrowInvalid, OSError):
+            attributes: dict[str, str] = json.loads(metadata.get(ATTRIBUTES, b"{}"))
+        except _DAMAGE:
             return None
-        attributes: dict[str, str] = json.loads(metadata.get(ATTRIBUTES, b"{}"))
         return attributes
 
     def partitions(self, name: str) -> list[str]:
@@ -84,61 +149,39 @@ class TableStore:
         return sorted(path.stem for path in (self.root / name).glob("*.parquet"))
 
 
-LEFTOVER_SECONDS = 24 * 3600
+def _write_parquet(
+    stream: IO[bytes], batches: Iterable[pd.DataFrame], attributes: dict[str, str], schema: pa.Schema | None
+) -> None:
+    frames = iter(batches)
+    first = next(frames, None)
+    if first is not None:
+        arrow = _arrow(first, schema)
+    elif schema is not None:
+        arrow = schema.empty_table()
+    else:
+        raise ValueError("a table without a schema needs at least one batch of rows")
+    metadata = {**(arrow.schema.metadata or {}), ATTRIBUTES: json.dumps(attributes).encode()}
+    schema = arrow.schema.with_metadata(metadata)
+    # Parquet notices damage to a page's frame only; with a checksum no value is ever read wrong.
+    with pq.ParquetWriter(stream, schema, write_page_checksum=True) as writer:
+        writer.write_table(arrow.replace_schema_metadata(metadata))
+        for frame in frames:
+            writer.write_table(_arrow(frame, schema).replace_schema_metadata(metadata))
 
 
-class _FolderRecord(msgspec.Struct, frozen=True):
-    folder: str
-    files: dict[str, ReleaseFile]
+def _arrow(frame: pd.DataFrame, schema: pa.Schema | None) -> pa.Table:
+    return pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
 
 
-@dataclass(frozen=True)
-class FolderStore:
-    """Folders of files, one version a run: `<root>/<name>/<version>/`, with `<root>/<name>.json` as the record."""
+def _whole(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
+    """The frame, if it has all columns: row groups are read without a word about one that is not there."""
+    if missing := sorted(set(columns) - set(frame.columns)):
+        raise LookupError(f"no column {', '.join(missing)}")
+    return frame
 
-    root: Path
 
-    def new(self, name: str, version: str) -> Path:
-        """An empty folder to fill; it counts only once it is recorded."""
-        folder = self.root / name / version
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
-
-    def record(self, name: str, folder: Path) -> None:
-        """Make a filled folder the current one; drop the one before it, and what killed runs left a day ago."""
-        before = self._recorded(name)
-        record = _FolderRecord(folder.name, describe_files(folder))
-        part = self.root / f".{name}.part"
-        part.write_bytes(msgspec.json.encode(record))
-        part.replace(self.root / f"{name}.json")
-        for other in folder.parent.iterdir():
-            # A younger folder may be another run's, still being filled.
-            stale = time.time() - other.stat().st_mtime > LEFTOVER_SECONDS
-            if other != folder and (stale or (before is not None and other.name == before.folder)):
-                shutil.rmtree(other, ignore_errors=True)
-
-    def current(self, name: str) -> Path:
-        """The current folder, its files verified.
-
-        Raises:
-            StorageError: if there is none, or a file is missing or changed.
-        """
-        record_path = self.root / f"{name}.json"
-        if not record_path.is_file():
-            raise StorageError(f"{name} is not there ({record_path}): materialize {name} first")
-        try:
-            record = msgspec.json.decode(record_path.read_bytes(), type=_FolderRecord)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise StorageError(f"{name} is damaged ({record_path}: {error}): materialize {name} again") from error
-        folder = self.root / name / record.folder
-        if not folder.is_dir() or describe_files(folder) != record.files:
-            raise StorageError(f"{name} is damaged ({folder}): materialize {name} again")
-        return folder
-
-    def _recorded(self, name: str) -> _FolderRecord | None:
-        path = self.root / f"{name}.json"
-        try:
-            return msgspec.json.decode(path.read_bytes(), type=_FolderRecord) if path.is_file() else None
-        except msgspec.DecodeError:
-            return None
+def _remove_leftovers(folder: Path) -> None:
+    for part in folder.glob(".*.part"):
+        with suppress(OSError):  # another run may have finished it meanwhile; if it stays, it harms nobody
+            if time.time() - part.stat().st_mtime > LEFTOVER_SECONDS:
+                part.unlink()

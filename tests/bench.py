@@ -4,17 +4,26 @@ Ratios hold on a busy or slow machine, where seconds do not.
 """
 
 import io
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import click
 import numpy as np
 from PIL import Image
 
-from recipe_assets.studio.photos import THUMBNAIL_SIDE, Preprocessing, open_photo, pixel_values, thumbnail
+from recipe_assets.studio.photos import (
+    THUMBNAIL_SIDE,
+    Preprocessing,
+    encode_thumbnail,
+    open_photo,
+    pixel_values,
+    thumbnail,
+)
 
 ROUNDS = 7
 
@@ -27,7 +36,7 @@ def ratio(name: str, ours: Callable[[], object], other: Callable[[], object], th
         first, second = seconds(ours), seconds(other)
         ratios.append(second / first)
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
-    click.echo(f"{name:<44} {middle:5.1f} times as fast as {than} ({low:.1f} to {high:.1f})")
+    click.echo(f"{name:<44} {middle:5.2f} times as fast as {than} ({low:.2f} to {high:.2f})")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -62,12 +71,55 @@ def bench_decode() -> None:
     )
 
 
+def drafted_decode(path: Path) -> None:
+    """The least that anything can do to see a large JPEG: Pillow's decode at a fraction, nothing kept."""
+    with Image.open(path) as image:
+        image.draft(None, (512, 512))
+        image.load()
+
+
+def large_photos(count: int) -> dict[str, bytes]:
+    """So many JPEGs of 24 megapixels that differ from each other in a comment only."""
+    photo = large_photo()
+    comments = (b"\xff\xfe\x00\x06" + number.to_bytes(4, "big") for number in range(count))
+    return {f"{number:02}.jpg": photo[:2] + comment + photo[2:] for number, comment in enumerate(comments)}
+
+
+def bench_ingest() -> None:
+    """Reading a shoot, with everything that its table holds, against a bare decode of its files."""
+    from recipe_assets.studio.folder import FolderStudio
+    from recipe_assets.studio.reading import read_shoot
+
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
+        files = []
+        (Path(name) / "shoot").mkdir()
+        for file, content in large_photos(24).items():
+            files.append(Path(name) / "shoot" / file)
+            files[-1].write_bytes(content)
+        studio = FolderStudio(Path(name))
+        ratio(
+            "read a shoot of 24-megapixel JPEGs",
+            lambda: read_shoot(studio, "shoot"),
+            lambda: list(pool.map(drafted_decode, files)),
+            "a bare drafted decode of its files",
+        )
+
+
+def bench_thumbnail() -> None:
+    """Our encoder of thumbnails against Pillow's fastest compression."""
+    photo = thumbnail(open_photo(large_photo()))
+    ratio(
+        "store a thumbnail without loss",
+        lambda: [encode_thumbnail(photo) for _ in range(50)],
+        lambda: [photo.save(io.BytesIO(), "PNG", compress_level=1) for _ in range(50)],
+        "Pillow's level 1",
+    )
+
+
 def bench_stored_thumbnail() -> None:
     """Reading a stored thumbnail against decoding the original again."""
     photo = large_photo()
-    stored = io.BytesIO()
-    thumbnail(open_photo(photo)).save(stored, "PNG", compress_level=1)
-    png, spec = stored.getvalue(), Preprocessing()
+    png, spec = encode_thumbnail(thumbnail(open_photo(photo))), Preprocessing()
 
     def from_thumbnail() -> None:
         with Image.open(io.BytesIO(png)) as image:
@@ -109,5 +161,7 @@ def bench_forward() -> None:
 
 if __name__ == "__main__":
     bench_decode()
+    bench_ingest()
+    bench_thumbnail()
     bench_stored_thumbnail()
     bench_forward()

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Debian packages that the tests drive: a real browser, and ExifTool as the referee of metadata.
+# Debian packages that the tests drive: a real browser, and ExifTool and ImageMagick as referees.
 set -euo pipefail
 packages=()
 command -v chromium >/dev/null || packages+=(chromium)
 command -v exiftool >/dev/null || packages+=(libimage-exiftool-perl)
+[ -x /usr/bin/convert ] || packages+=(imagemagick)
 [ ${#packages[@]} -eq 0 ] && exit 0
 echo "installing ${packages[*]}"
 run=()

@@ -6,14 +6,16 @@ import dagster as dg
 import pandas as pd
 
 from recipe_assets.defs.reporting import plain_errors
-from recipe_assets.storage import FolderStore, StorageError, TableStore
+from recipe_assets.folders import FolderStore
+from recipe_assets.storage import StorageError, TableStore
 
 
 class TableIOManager(dg.ConfigurableIOManager):
     """Stores each asset's table, one file per shoot where the asset is partitioned.
 
     A consumer of all shoots gets the tables that exist, one below the other: a shoot whose reading failed is
-    left out with a warning and does not hold up the others.
+    left out with a warning and does not hold up the others. Thumbnails are never loaded this way: ten thousand of
+    them have a gigabyte, so whoever needs some reads them from the store by name.
     """
 
     root: str
@@ -24,15 +26,15 @@ class TableIOManager(dg.ConfigurableIOManager):
         context.add_output_metadata({"dagster/row_count": len(obj), "path": dg.MetadataValue.path(path)})
 
     def load_input(self, context: dg.InputContext) -> pd.DataFrame:
-        """Read the table, or only the `columns` that the input's metadata names."""
+        """Read the table without thumbnails, or only the `columns` that the input's metadata names."""
         tables, name = TableStore(Path(self.root)), _name(context)
         columns = (context.definition_metadata or {}).get("columns")
         with plain_errors():
             if not context.has_asset_partitions:
-                return tables.read(name, None, columns)
+                return _read(tables, name, None, columns)
             if len(context.asset_partition_keys) == 1:
                 shoot = context.asset_partition_keys[0]
-                frame = tables.read(name, shoot, columns)
+                frame = _read(tables, name, shoot, columns)
                 frame.attrs.update(tables.attributes(name, shoot) or {})
                 return frame
             return self._read_all(context, tables, name, columns)
@@ -47,7 +49,7 @@ class TableIOManager(dg.ConfigurableIOManager):
             context.log.warning(f"left out {len(missing)} shoots without {name}: {', '.join(missing[:10])}")
         if not found:
             raise StorageError(f"no shoot has {name} yet: put shoots into RECIPE_STUDIO and materialize {name}")
-        return pd.concat([tables.read(name, shoot, columns) for shoot in found], ignore_index=True)
+        return pd.concat([_read(tables, name, shoot, columns) for shoot in found], ignore_index=True)
 
 
 class FolderIOManager(dg.ConfigurableIOManager):
@@ -64,6 +66,11 @@ class FolderIOManager(dg.ConfigurableIOManager):
         """The current folder, verified."""
         with plain_errors():
             return FolderStore(Path(self.root)).current(_name(context))
+
+
+def _read(tables: TableStore, name: str, partition: str | None, columns: list[str] | None) -> pd.DataFrame:
+    light = columns or [column for column in tables.columns(name, partition) if column != "thumbnail"]
+    return tables.read(name, partition, light)
 
 
 def _name(context: dg.OutputContext | dg.InputContext) -> str:

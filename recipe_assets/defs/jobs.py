@@ -4,20 +4,32 @@ import logging
 
 import dagster as dg
 
-STUDIO = dg.AssetSelection.assets("raw_images", "standardized_keywords")
+STUDIO = dg.AssetSelection.assets("raw_images", "mask_pairs", "standardized_keywords", "photo_embeddings")
 
 new_shoot = dg.define_asset_job(
-    "new_shoot", selection=STUDIO, description="Read one shoot and standardize its keywords."
+    "new_shoot", selection=STUDIO, description="Read one shoot, standardize its keywords, embed its photos."
 )
 standardize = dg.define_asset_job(
     "standardize",
     selection=dg.AssetSelection.assets("standardized_keywords"),
-    description="Standardize one shoot's keywords again, after the vocabulary changed.",
+    description="Standardize one shoot's keywords again, after the vocabulary or the review queue changed.",
+)
+embed = dg.define_asset_job(
+    "embed",
+    selection=dg.AssetSelection.assets("photo_embeddings"),
+    description="Embed one shoot's photos again, after the base checkpoint changed.",
+)
+inspect_studio = dg.define_asset_job(
+    "inspect_studio",
+    selection=dg.AssetSelection.assets(
+        "keyword_distribution", "splits", "photo_findings", "review_queue", "studio_report"
+    ),
+    description="Look at all photos and keywords: charts, splits, findings, review queue, report. Trains nothing.",
 )
 retrain = dg.define_asset_job(
     "retrain",
     selection=dg.AssetSelection.all() - STUDIO,
-    description="Split, train, evaluate, release and serve, over all shoots that were read.",
+    description="Inspect, split, train, evaluate, release and serve, over all shoots that were read.",
 )
 serve_release = dg.define_asset_job(
     "serve_release",
@@ -46,7 +58,9 @@ def console(_context: dg.InitLoggerContext) -> logging.Logger:
 
 @dg.definitions
 def execution() -> dg.Definitions:
-    """Two steps of a run at a time: steps are processes, and the default is one for each core of the host."""
+    """The jobs, and two steps of a run at a time: steps are processes, and the default is one for each core."""
     return dg.Definitions(
-        executor=dg.multiprocess_executor.configured({"max_concurrent": 2}), loggers={"console": console}
+        jobs=[new_shoot, standardize, embed, inspect_studio, retrain, serve_release],
+        executor=dg.multiprocess_executor.configured({"max_concurrent": 2}),
+        loggers={"console": console},
     )

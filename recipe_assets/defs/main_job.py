@@ -3,7 +3,7 @@
 Runs in this process, on the instance that the UI shows, so every run of it can be looked at there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -13,6 +13,7 @@ from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.resources import (
     BaseCheckpointResource,
     ReleaseStoreResource,
+    ReviewResource,
     StorageResource,
     StudioResource,
     VocabularyResource,
@@ -20,8 +21,10 @@ from recipe_assets.defs.resources import (
 )
 from recipe_assets.errors import RecipeError
 from recipe_assets.release.manifest import checkpoint_name
-from recipe_assets.studio.arrivals import pending_work, require_shoots
-from recipe_assets.studio.splits import pending_fingerprint
+from recipe_assets.studio.arrivals import Wanted, pending_work, require_shoots
+from recipe_assets.studio.review import decisions
+from recipe_assets.studio.shoots import Shoot
+from recipe_assets.studio.split_state import pending_fingerprint
 
 Say = Callable[[str], None]
 
@@ -38,6 +41,7 @@ class MainJob:
     instance: dg.DagsterInstance
     studio: StudioResource
     vocabulary: VocabularyResource
+    review: ReviewResource
     storage: StorageResource
     base: BaseCheckpointResource
     releases: ReleaseStoreResource
@@ -52,9 +56,9 @@ class MainJob:
         Raises:
             RecipeError: if the studio, the vocabulary, the base or the store cannot be used, or a step fails.
         """
-        require_shoots(self.studio.open())
+        found = require_shoots(self.studio.open())
         self.releases.open().read_pointer()  # a store out of reach is better known before an hour of training
-        held_back = self._read_shoots()
+        held_back = self._read_shoots(found)
         if force or not self._is_released():
             self.say("training, evaluating, releasing")
             self._execute("retrain")
@@ -63,15 +67,21 @@ class MainJob:
             self._execute("serve_release")
         return held_back
 
-    def _read_shoots(self) -> list[str]:
-        work = pending_work(self.studio.open(), self.storage.tables(), self.vocabulary.load().sha256)
-        self.instance.add_dynamic_partitions(shoots.name or "", [*work.read, *work.standardize])
+    def _read_shoots(self, found: Mapping[str, Shoot]) -> list[str]:
+        words = self.vocabulary.load()
+        wanted = Wanted(words, decisions(self.review.read(), words), self.base.identity())
+        work = pending_work(found, self.storage.tables(), wanted)
+        self.instance.add_dynamic_partitions(
+            shoots.name or "", sorted({*work.read, *work.standardize, *work.embed})
+        )
         held_back = []
-        for job, names in (("new_shoot", list(work.read)), ("standardize", work.standardize)):
+        for job, doing, names in (
+            ("new_shoot", "reading", list(work.read)),
+            ("standardize", "standardizing", work.standardize),
+            ("embed", "embedding", work.embed),
+        ):
             for number, shoot in enumerate(names, 1):
-                self.say(
-                    f"{'reading' if job == 'new_shoot' else 'standardizing'} {shoot} ({number} of {len(names)})"
-                )
+                self.say(f"{doing} {shoot} ({number} of {len(names)})")
                 try:
                     self._execute(job, shoot)
                 except MainJobError as error:
@@ -82,7 +92,7 @@ class MainJob:
 
     def _is_released(self) -> bool:
         current = self.releases.open().current_manifest()
-        pending = pending_fingerprint(self.storage.tables(), self.vocabulary.load().sha256)
+        pending = pending_fingerprint(self.storage.tables(), self.vocabulary.load())
         if current is None or current.data_fingerprint != pending:
             return False
         return current.base_checkpoint.name == checkpoint_name(self.base.name)
@@ -118,7 +128,7 @@ def main_job(say: Say) -> Iterator[MainJob]:
     """The main job with initialized resources on the instance of `DAGSTER_HOME`."""
     from recipe_assets.definitions import defs
 
-    used = ("studio", "vocabulary", "storage", "base", "releases")
+    used = ("studio", "vocabulary", "review", "storage", "base", "releases")
     wired = wire_resources()
     with (
         dg.DagsterInstance.get() as instance,

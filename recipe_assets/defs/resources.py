@@ -10,26 +10,43 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
 from dagster_aws.s3 import S3Resource
 
 from recipe_assets.defs.io_managers import FolderIOManager, TableIOManager
+from recipe_assets.folders import FolderStore
 from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
-from recipe_assets.storage import FolderStore, TableStore
-from recipe_assets.studio.shoots import FolderStudio, open_studio
+from recipe_assets.storage import TableStore
+from recipe_assets.studio.bucket import studio_client
+from recipe_assets.studio.review import read_queue
+from recipe_assets.studio.shoots import Studio, open_studio
 from recipe_assets.studio.vocabulary import DEFAULT_VOCABULARY, Vocabulary, load_vocabulary
 
 PROJECT = Path(__file__).parents[2]
 
 
 class StudioResource(dg.ConfigurableResource[None]):
-    """Where shoots arrive."""
+    """Where shoots arrive: a folder or a bucket."""
 
     location: str
+    s3: dg.ResourceDependency[S3Resource]
 
-    def open(self) -> FolderStudio:
-        """The studio."""
-        return open_studio(self.location)
+    def open(self) -> Studio:
+        """The studio; a bucket is reached where the S3 resource says, with less patience than its client."""
+        if not self.location.startswith("s3://"):
+            return open_studio(self.location)
+        return open_studio(self.location, studio_client(self.s3.endpoint_url, self.s3.region_name))
+
+
+class ReviewResource(dg.ConfigurableResource[None]):
+    """The review queue: a CSV file that people edit."""
+
+    path: str
+
+    def read(self) -> pd.DataFrame:
+        """The queue as it stands now."""
+        return read_queue(Path(self.path))
 
 
 class VocabularyResource(dg.ConfigurableResource[None]):
@@ -85,6 +102,12 @@ class BaseCheckpointResource(dg.ConfigurableResource[None]):
     """The checkpoint that fine-tuning starts from: builtin:tiny, a local Hugging Face folder, or a hub id."""
 
     name: str
+
+    def identity(self) -> str:
+        """What the name stands for now; changes when a folder's weights do."""
+        from recipe_assets.model.identity import checkpoint_identity
+
+        return checkpoint_identity(self.name)
 
 
 class ApiFleetResource(dg.ConfigurableResource[None]):
@@ -148,7 +171,8 @@ def wire_resources() -> dict[str, Any]:
     s3 = S3Resource(endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
     urls = [url.strip() for url in os.environ.get("RECIPE_API_URLS", "").split(",") if url.strip()]
     return {
-        "studio": StudioResource(location=location),
+        "studio": StudioResource(location=location, s3=s3),
+        "review": ReviewResource(path=_setting("RECIPE_REVIEW", Path(root) / "review_queue.csv")),
         "vocabulary": VocabularyResource(path=_setting("RECIPE_VOCABULARY", DEFAULT_VOCABULARY)),
         "storage": StorageResource(root=root),
         "io_manager": TableIOManager(root=root),

@@ -5,7 +5,7 @@ import dagster as dg
 from recipe_assets.defs.jobs import retrain
 from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource, VocabularyResource
 from recipe_assets.errors import RecipeError
-from recipe_assets.studio.splits import pending_fingerprint
+from recipe_assets.studio.split_state import pending_fingerprint
 
 
 @dg.schedule(
@@ -21,7 +21,7 @@ def weekly_retraining(
     """Compare what the released model was trained on with what training would see now."""
     try:
         released = releases.open().current_manifest()
-        pending = pending_fingerprint(storage.tables(), vocabulary.load().sha256)
+        pending = pending_fingerprint(storage.tables(), vocabulary.load())
     except RecipeError as error:
         return dg.SkipReason(str(error))
     if pending is None:

@@ -1,20 +1,38 @@
 """What reacts by itself: new shoots are read, new releases are served. Thin shells over plain comparisons."""
 
+import datetime
+from collections.abc import Iterator
+
 import dagster as dg
 
-from recipe_assets.defs.jobs import new_shoot, serve_release, standardize
+from recipe_assets.defs.jobs import embed, new_shoot, serve_release, standardize
 from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.release import RELEASE_ID, model_release, served_model
-from recipe_assets.defs.resources import StorageResource, StudioResource, VocabularyResource
+from recipe_assets.defs.resources import (
+    BaseCheckpointResource,
+    ReviewResource,
+    StorageResource,
+    StudioResource,
+    VocabularyResource,
+)
 from recipe_assets.errors import RecipeError
-from recipe_assets.studio.arrivals import pending_work
+from recipe_assets.studio.arrivals import Wanted, Work, pending_work
+from recipe_assets.studio.review import decisions, decisions_sha256
+from recipe_assets.studio.watching import Change, Look, look
 
 SETTLE_SECONDS = 20
-"""A shoot counts as arrived when none of its files has changed for this long."""
+"""A shoot counts as arrived when nothing in it has changed for this long, and between two looks."""
+MAX_REQUESTS = 25
+"""Runs requested per tick: a backlog of years is worked off in portions, and what is new gets its turn."""
+WORK = "recipe/work"
+"""The tag that says what a run was requested for."""
+MAX_ATTEMPTS = 5
+FIRST_WAIT = datetime.timedelta(minutes=2)
+"""A failed run is requested again after this, then after twice as long, and so on."""
 
 
 @dg.sensor(
-    jobs=[new_shoot, standardize],
+    jobs=[new_shoot, standardize, embed],
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Finds new and changed shoots in RECIPE_STUDIO, adds partitions, requests that they are read.",
@@ -23,29 +41,63 @@ def new_shoots(
     context: dg.SensorEvaluationContext,
     studio: StudioResource,
     vocabulary: VocabularyResource,
+    review: ReviewResource,
+    base: BaseCheckpointResource,
     storage: StorageResource,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Request each new or changed shoot once; an unreadable studio is reported, never taken for an empty one."""
+    """Request what each shoot needs; an unreadable studio is reported, never taken for an empty one."""
     try:
-        words = vocabulary.load().sha256
-        work = pending_work(studio.open(), storage.tables(), words, SETTLE_SECONDS)
+        words = vocabulary.load()
+        wanted = Wanted(words, decisions(review.read(), words), base.identity())
+        seen = look(studio.open(), storage.tables(), context.cursor, SETTLE_SECONDS)
+        work = pending_work(seen.arrived, storage.tables(), wanted)
     except RecipeError as error:
         return dg.SkipReason(str(error))
-    requests = [
-        dg.RunRequest(run_key=f"read:{shoot}:{files}", job_name=new_shoot.name, partition_key=shoot)
-        for shoot, files in work.read.items()
-    ]
-    requests += [
-        dg.RunRequest(run_key=f"words:{shoot}:{words}", job_name=standardize.name, partition_key=shoot)
-        for shoot in work.standardize
-    ]
-    if not requests:
-        return dg.SkipReason("no shoot is new or changed")
+    _tell(context, seen)
+    requests = [found for key in _keys(work, wanted) if (found := _request(context.instance, *key))]
     known = set(context.instance.get_dynamic_partitions(shoots.name or ""))
-    new = [shoot for shoot in work.read if shoot not in known]
+    asked = requests[:MAX_REQUESTS]
+    new = sorted({str(request.partition_key) for request in asked} - known)
     return dg.SensorResult(
-        run_requests=requests, dynamic_partitions_requests=[shoots.build_add_request(new)] if new else []
+        run_requests=asked,
+        skip_reason=None if asked else dg.SkipReason(f"no shoot is new or changed: {seen.cursor}"),
+        dynamic_partitions_requests=[shoots.build_add_request(new)] if new else [],
+        cursor=seen.cursor,
     )
+
+
+def _keys(work: Work, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+    """Job, shoot, and what the run would be for: the same until something changes again."""
+    for shoot, files in work.read.items():
+        yield new_shoot.name, shoot, f"read:{shoot}:{files}"
+    for shoot in work.standardize:
+        of = f"{wanted.vocabulary.spellings_sha256[:16]}:{decisions_sha256(wanted.decisions, shoot)}"
+        yield standardize.name, shoot, f"words:{shoot}:{of}"
+    for shoot in work.embed:
+        yield embed.name, shoot, f"embed:{shoot}:{wanted.base}"
+
+
+def _request(instance: dg.DagsterInstance, job: str, shoot: str, work: str) -> dg.RunRequest | None:
+    """A run for this work, unless one is under way, or failed too often or too lately."""
+    tried = instance.get_run_records(dg.RunsFilter(tags={WORK: work}), limit=MAX_ATTEMPTS)
+    if any(not record.dagster_run.is_finished for record in tried) or len(tried) == MAX_ATTEMPTS:
+        return None
+    if tried:
+        wait = FIRST_WAIT * 2 ** (len(tried) - 1)
+        if datetime.datetime.now(datetime.UTC) - tried[0].create_timestamp < wait:
+            return None
+    return dg.RunRequest(run_key=f"{work}:{len(tried)}", job_name=job, partition_key=shoot, tags={WORK: work})
+
+
+def _tell(context: dg.SensorEvaluationContext, seen: Look) -> None:
+    for shoot, change in seen.changes.items():
+        context.log.info(f"{shoot}: {_said(change)}")
+    for shoot in seen.gone:
+        context.log.warning(f"{shoot} is no longer in the studio; its tables are kept and still trained on")
+
+
+def _said(change: Change) -> str:
+    return ", ".join(f"{count} {name}" for name, count in change._asdict().items() if count)
 
 
 @dg.asset_sensor(

@@ -1,19 +1,21 @@
-"""Studio assets, one partition per shoot: photos as facts and thumbnails, then their standard keywords."""
+"""Studio assets, one partition per shoot: photos as facts and thumbnails, and masks matched with their photos."""
 
 import dagster as dg
 import pandas as pd
 
 from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.reporting import percent, picture, plain_errors, progress, table
-from recipe_assets.defs.resources import StudioResource, VocabularyResource
+from recipe_assets.defs.resources import StorageResource, StudioResource
 from recipe_assets.figures import contact_sheet
-from recipe_assets.studio.labels import reason_kind, standardize_shoot
-from recipe_assets.studio.reading import read_shoot
+from recipe_assets.storage import TableStore
+from recipe_assets.studio.arrivals import raw_attributes
+from recipe_assets.studio.masks import mask_pairs as match_masks
+from recipe_assets.studio.reading import MAX_UNREADABLE, SCHEMA, read_batches
+from recipe_assets.studio.thumbnails import thumbnails
 
-MAX_UNREADABLE = 0.1
-"""Share of a shoot's files that may be unreadable; more is a broken copy, not a few bad files."""
-MAX_UNMAPPED = 0.3
-"""Share of photos of a shoot that may end without a keyword; more is a new spelling or a missing export step."""
+FACTS = [
+    "shoot", "file", "format", "width", "height", "color", "notes", "recipe", "step", "tag", "problem",
+]  # fmt: skip
 
 
 @dg.asset(
@@ -23,37 +25,53 @@ MAX_UNMAPPED = 0.3
     owners=["team:data"],
     tags={"stage": "studio"},
 )
-def raw_images(context: dg.AssetExecutionContext, studio: StudioResource) -> dg.MaterializeResult[pd.DataFrame]:
+def raw_images(
+    context: dg.AssetExecutionContext, studio: StudioResource, storage: StorageResource
+) -> dg.MaterializeResult[None]:
     """Every file of a shoot: facts from its name and header, its own keywords, a hash and a thumbnail.
 
     A file that is no usable photo keeps its row, with the reason. No later asset opens an original again.
     """
-    shoot = context.partition_key
+    name, tables = context.partition_key, storage.tables()
     with plain_errors():
         source = studio.open()
-        fingerprint = source.fingerprint(shoot)
-        photos = read_shoot(source, shoot, progress(context.log.info, f"{shoot}: photos read"))
-    photos.attrs = {"files": fingerprint}
+        shoot = source.shoot(name)
+        batches = read_batches(source, shoot, progress(context.log.info, f"{name}: photos read"))
+        attributes = raw_attributes(shoot.fingerprint)
+        path = tables.write_batches(batches, "raw_images", name, attributes, SCHEMA)
+        photos = tables.read("raw_images", name, FACTS)
     usable = photos[photos["problem"].isna()]
-    rejects = photos.loc[photos["problem"].notna(), ["file", "problem"]]
     odd_names = usable.loc[usable["recipe"].isna(), ["file"]]
     if len(odd_names):
-        context.log.warning(f"{shoot}: {len(odd_names)} file names break the convention")
-    sample = usable.iloc[:: max(1, len(usable) // 18)].head(18)
+        context.log.warning(f"{name}: {len(odd_names)} file names break the convention")
     return dg.MaterializeResult(
-        value=photos,
-        data_version=dg.DataVersion(fingerprint),
+        data_version=dg.DataVersion("-".join(attributes.values())),
         metadata={
+            "dagster/row_count": len(photos),
+            "path": dg.MetadataValue.path(path),
             "photos": len(usable),
-            "rejects": len(rejects),
-            "reject_reasons": table(rejects),
+            "rejects": len(photos) - len(usable),
+            "reject_reasons": table(photos.loc[photos["problem"].notna(), ["file", "problem"]]),
             "names_outside_convention": table(odd_names),
-            "photo_sizes": table(usable.value_counts(["format", "width", "height"]).head(8).reset_index()),
-            "examples": picture(
-                contact_sheet(list(zip(sample["step"].fillna(""), sample["thumbnail"], strict=True)))
-            ),
+            "notes": table(usable.loc[usable["notes"].notna(), ["file", "notes"]]),
+            "photo_sizes": table(_sizes(usable)),
+            "examples": picture(_examples(tables, usable)),
         },
     )
+
+
+def _sizes(usable: pd.DataFrame) -> pd.DataFrame:
+    return usable.value_counts(["format", "color", "width", "height"]).head(12).reset_index(name="photos")
+
+
+def _examples(tables: TableStore, usable: pd.DataFrame) -> bytes:
+    """Up to 18 photos, spread over the shoot."""
+    chosen = usable.iloc[:: max(1, len(usable) // 18)].head(18)
+    if chosen.empty:
+        return contact_sheet([])
+    found = thumbnails(tables, str(chosen["shoot"].iloc[0]), chosen["file"])
+    steps = chosen["step"].fillna("")
+    return contact_sheet([(step, found[file]) for step, file in zip(steps, chosen["file"], strict=True)])
 
 
 @dg.asset_check(asset=raw_images, partitions_def=shoots, blocking=True)
@@ -65,7 +83,7 @@ def photos_are_readable(raw_images: pd.DataFrame) -> dg.AssetCheckResult:
         passed=share <= MAX_UNREADABLE,
         description=f"{len(bad)} of {len(raw_images)} files ({percent(share)}) are no usable photos; "
         f"the limit is {percent(MAX_UNREADABLE)}: copy them again from the camera or remove them",
-        metadata={"share": share, "files": table(bad[["file", "problem"]])},
+        metadata={"count": len(bad), "share": share, "files": table(bad[["file", "problem"]])},
     )
 
 
@@ -75,54 +93,25 @@ def photos_are_readable(raw_images: pd.DataFrame) -> dg.AssetCheckResult:
     kinds={"pandas", "parquet"},
     owners=["team:data"],
     tags={"stage": "studio"},
-    ins={
-        "raw_images": dg.AssetIn(
-            metadata={
-                "columns": [
-                    "shoot", "file", "sha256", "brand", "year", "recipe", "step", "tag",
-                    "phash", "iptc_keywords", "xmp_keywords", "problem",
-                ]
-            }
-        )
-    },
-)  # fmt: skip
-def standardized_keywords(
-    raw_images: pd.DataFrame, vocabulary: VocabularyResource
-) -> dg.MaterializeResult[pd.DataFrame]:
-    """Each readable photo with the one keyword that its metadata stands for, or the reason why it has none.
-
-    Works on the stored table: a changed vocabulary costs no decoding.
-    """
-    with plain_errors():
-        words = vocabulary.load()
-    labelled = standardize_shoot(raw_images, words)
-    labelled.attrs = {"files": raw_images.attrs.get("files", ""), "vocabulary": words.sha256}
-    unmapped = labelled.loc[labelled["keyword"].isna(), ["file", "reason"]]
-    counts = labelled["keyword"].value_counts().rename_axis("keyword").reset_index(name="photos")
+    ins={"raw_images": dg.AssetIn(metadata={"columns": ["shoot", "file", "tag", "width", "height", "problem"]})},
+)
+def mask_pairs(raw_images: pd.DataFrame) -> dg.MaterializeResult[pd.DataFrame]:
+    """Which mask belongs to which original, for Recipe Cropper's data set; no mask is ever trained on."""
+    pairs = match_masks(raw_images)
     return dg.MaterializeResult(
-        value=labelled,
-        data_version=dg.DataVersion(f"{raw_images.attrs.get('files', '')}-{words.sha256[:8]}"),
-        metadata={
-            "photos": len(labelled),
-            "with_keyword": int(labelled["keyword"].notna().sum()),
-            "keywords": table(counts),
-            "without_keyword": table(unmapped),
-            "reasons": table(reason_kind(labelled["reason"]).value_counts().rename_axis("reason").reset_index()),
-            "vocabulary_sha256": words.sha256,
-        },
+        value=pairs, metadata={"pairs": int(pairs["problem"].isna().sum()), "all": table(pairs)}
     )
 
 
-@dg.asset_check(asset=standardized_keywords, partitions_def=shoots, blocking=True)
-def keywords_are_known(standardized_keywords: pd.DataFrame) -> dg.AssetCheckResult:
-    """At most 30 % of a shoot's photos (masks aside) end without a keyword."""
-    photos = standardized_keywords[reason_kind(standardized_keywords["reason"]).fillna("") != "mask"]
-    unmapped = photos[photos["keyword"].isna()]
-    share = len(unmapped) / max(1, len(photos))
-    reasons = unmapped["reason"].value_counts().rename_axis("reason").reset_index()
+@dg.asset_check(asset=mask_pairs, partitions_def=shoots)
+def masks_are_paired(mask_pairs: pd.DataFrame) -> dg.AssetCheckResult:
+    """Every mask has its original, and in a shoot with masks every original its mask, in the same size."""
+    broken = mask_pairs[mask_pairs["problem"].notna()]
     return dg.AssetCheckResult(
-        passed=bool(len(photos)) and share <= MAX_UNMAPPED,
-        description=f"{len(unmapped)} of {len(photos)} photos ({percent(share)}) have no keyword; the limit is "
-        f"{percent(MAX_UNMAPPED)}: add spellings as aliases to the vocabulary, or keywords to the photos",
-        metadata={"share": share, "reasons": table(reasons), "photos": table(unmapped[["file", "reason"]])},
+        passed=broken.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(broken)} of {len(mask_pairs)} pairs are incomplete or unfit: deliver the other half"
+        if len(broken)
+        else f"{len(mask_pairs)} pairs, all complete",
+        metadata={"count": len(broken), "share": len(broken) / max(1, len(mask_pairs)), "pairs": table(broken)},
     )

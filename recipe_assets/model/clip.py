@@ -18,10 +18,10 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from transformers.utils import logging as transformers_logging
 
 from recipe_assets.errors import ModelError
+from recipe_assets.model.identity import BUILTIN
 from recipe_assets.release.manifest import BaseCheckpoint, ReleasedKeyword, checkpoint_name
 from recipe_assets.studio.photos import Preprocessing
 
-BUILTIN = {"builtin:tiny": Path(__file__).with_name("tiny")}
 PROMPT = "a photo of a {}."
 HEAD_FILE = "keyword_head.safetensors"
 KEYWORDS_FILE = "keywords.json"
@@ -129,8 +129,7 @@ class KeywordModel(nn.Module):
 
     def features(self, pixel_values: Tensor) -> Tensor:
         """Unit image embeddings, (N, D)."""
-        pooled = self.clip.vision_model(pixel_values=pixel_values).pooler_output
-        return nn.functional.normalize(self.clip.visual_projection(pooled), dim=-1)
+        return image_embeddings(self.clip, pixel_values)
 
     def forward(self, pixel_values: Tensor) -> Tensor:
         """Logits (N, K) of pixel values (N, 3, S, S)."""
@@ -174,6 +173,12 @@ def _processor(spec: Preprocessing) -> CLIPImageProcessorPil:
         "crop_size": {"height": spec.size, "width": spec.size},
     }
     return CLIPImageProcessorPil(**sides, image_mean=list(spec.mean), image_std=list(spec.std))
+
+
+def image_embeddings(clip: CLIPModel, pixel_values: Tensor) -> Tensor:
+    """Unit image embeddings, (N, D), of pixel values (N, 3, S, S)."""
+    pooled = clip.vision_model(pixel_values=pixel_values).pooler_output
+    return nn.functional.normalize(clip.visual_projection(pooled), dim=-1)
 
 
 @torch.inference_mode()

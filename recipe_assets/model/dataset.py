@@ -1,6 +1,6 @@
 """From stored tables to the tensors of one split, and which keywords a model learns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 import torch
@@ -9,6 +9,7 @@ from recipe_assets.model.photo_data import PhotoData, load_squares
 from recipe_assets.release.manifest import ReleasedKeyword
 from recipe_assets.storage import TableStore
 from recipe_assets.studio.photos import Preprocessing
+from recipe_assets.studio.thumbnails import thumbnail_batches
 from recipe_assets.studio.vocabulary import Vocabulary
 
 
@@ -31,15 +32,12 @@ def photos_of(splits: pd.DataFrame, side: str, keywords: Sequence[ReleasedKeywor
 def load_photos(
     tables: TableStore, photos: pd.DataFrame, keywords: Sequence[ReleasedKeyword], spec: Preprocessing
 ) -> PhotoData:
-    """Photos with labels, in the order of `photos`; thumbnails are read shoot by shoot, no original is opened."""
+    """Photos with labels, in the order of `photos`; thumbnails are read in batches, no original is opened."""
     index = {word.name: place for place, word in enumerate(keywords)}
     labels = torch.tensor([index[keyword] for keyword in photos["keyword"]], dtype=torch.int64)
-    squares = [load_squares(list(found), spec) for found in _thumbnails_by_shoot(tables, photos)]
-    empty = load_squares([], spec)
-    return PhotoData(torch.cat(squares) if squares else empty, labels)
-
-
-def _thumbnails_by_shoot(tables: TableStore, photos: pd.DataFrame) -> Iterator[pd.Series]:
-    for shoot, wanted in photos.groupby("shoot", sort=True):
-        stored = tables.read("raw_images", str(shoot), ["file", "thumbnail"]).set_index("file")["thumbnail"]
-        yield stored.loc[wanted["file"]]
+    squares = torch.empty((len(photos), 3, spec.size, spec.size), dtype=torch.uint8)
+    for shoot, wanted in photos.reset_index(drop=True).groupby("shoot", sort=True):
+        rows = pd.Series(wanted.index, index=wanted["file"])
+        for files, thumbnails in thumbnail_batches(tables, str(shoot), wanted["file"]):
+            squares[torch.tensor(rows[files].to_numpy())] = load_squares(thumbnails, spec)
+    return PhotoData(squares, labels)

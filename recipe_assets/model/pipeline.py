@@ -18,7 +18,7 @@ from recipe_assets.model.photo_data import PhotoData
 from recipe_assets.model.training import EpochMetrics, TrainingConfig, fine_tune, predict_logits
 from recipe_assets.release.predictor import Predictor
 from recipe_assets.storage import TableStore
-from recipe_assets.studio.splits import data_fingerprint
+from recipe_assets.studio.split_state import data_fingerprint
 from recipe_assets.studio.vocabulary import Vocabulary
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
-from recipe_assets.model.clip import BUILTIN, BaseModel, load_base, save_base
+from recipe_assets.model.clip import BaseModel, load_base, save_base
+from recipe_assets.model.identity import BUILTIN
 from recipe_assets.model.photo_data import normalize
 from recipe_assets.model.pretraining_scenes import SIZE, draw_scenes
 from recipe_assets.model.tokenizer import train_tokenizer

@@ -1,147 +1,142 @@
-"""Where shoots arrive, which files they hold, and what a file's name says. Opens no photo.
+"""What a studio is: shoots of files, in a folder or in a bucket, behind one small interface. Opens no photo.
 
-A shoot is one folder of the studio. Buckets can join behind the same three methods.
+The two kinds of studio are `folder` and `bucket`; what a file's name says is `names`' subject.
 """
 
 import hashlib
+import logging
 import os
-import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
-from urllib.parse import unquote, urlparse
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+from urllib.parse import unquote
 
 import msgspec
 
 from recipe_assets.errors import StudioError
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+log = logging.getLogger(__name__)
+
 IGNORED_FILES = frozenset({"thumbs.db", "desktop.ini"})
 """What operating systems leave in folders; everything else is reported, usable or not."""
-
-
-class PhotoName(msgspec.Struct, frozen=True):
-    """What a file name says under the studio's convention; all None where it breaks the convention.
-
-    `year` has four digits; `step` is two digits or "main"; `tag` is "original" or "mask".
-    """
-
-    brand: str | None = None
-    year: int | None = None
-    image_type: str | None = None
-    week: str | None = None
-    country: str | None = None
-    recipe: str | None = None
-    step: str | None = None
-    extra: str | None = None
-    tag: str | None = None
-
-
-_NAME = re.compile(
-    r"(?P<brand>[A-Z]{2})_Y(?P<year>\d{2})_(?P<image_type>[A-Z0-9]+(?:_[A-Z0-9]+)?)"
-    r"_(?P<week>[WB]+\d{2})_(?P<country>[A-Z]{2,4})_(?P<recipe>[A-Za-z0-9-]+)"
-    r"_(?P<step>\d{2}|main)(?:_(?P<extra>[A-Za-z0-9-]*))?_(?P<tag>original|mask)"
+IGNORED_FOLDERS = frozenset(
+    {"__macosx", "@eadir", "#recycle", "#snapshot", "$recycle.bin", "lost+found", "system volume information"}
 )
+"""What zip tools, operating systems and network drives keep beside photos: previews, snapshots, deleted files."""
+MAX_FILE_BYTES = 1 << 30
+"""Larger files are not read: a 16-bit TIFF of 150 megapixels has 900 MB."""
 
 
-def parse_name(file: str) -> PhotoName:
-    """Read a name such as `HF_Y24_R15_BW43_SE_K19256-1_01__original.jpg`; all fields None if it does not fit."""
-    match = _NAME.fullmatch(Path(file).stem)
-    if match is None:
-        return PhotoName()
-    fields = match.groupdict()
-    return msgspec.convert(
-        {**fields, "year": 2000 + int(fields["year"]), "extra": fields["extra"] or None}, PhotoName
-    )
+class StudioFile(msgspec.Struct, frozen=True):
+    """One file of a shoot: its path below the shoot, size in bytes, and what changes with its content.
 
-
-@dataclass(frozen=True)
-class StudioFile:
-    """One file of a shoot: name, size in bytes, time of last change in nanoseconds since 1970."""
+    `version` is the time of last change in nanoseconds (folder) or the ETag (bucket).
+    """
 
     name: str
     bytes: int
-    modified_ns: int
+    version: str
 
 
-@dataclass(frozen=True)
-class FolderStudio:
-    """A studio in a folder: one subfolder per shoot."""
+class Shoot(NamedTuple):
+    """All files of a shoot, sorted by name, and when anything in it last changed, in seconds since 1970."""
 
-    root: Path
+    name: str
+    files: tuple[StudioFile, ...]
+    changed: float
 
-    def shoots(self) -> list[str]:
-        """Names of all shoots, sorted.
-
-        Raises:
-            StudioError: if the folder is missing or cannot be read. An unreadable studio is not an empty one.
-        """
-        try:
-            return sorted(entry.name for entry in self.root.iterdir() if _is_shoot(entry))
-        except FileNotFoundError:
-            raise StudioError(
-                f"the studio folder {self.root} does not exist: set RECIPE_STUDIO to where shoots arrive"
-            ) from None
-        except OSError as error:
-            raise StudioError(f"the studio folder {self.root} cannot be read: {error.strerror}") from error
-
-    def files(self, shoot: str) -> list[StudioFile]:
-        """All files of a shoot, sorted by name; hidden files and system litter are left out.
-
-        Raises:
-            StudioError: if the shoot is missing or cannot be read.
-        """
-        try:
-            next((self.root / shoot).iterdir(), None)  # rglob finds nothing in a missing folder, without an error
-            return sorted(_list_files(self.root / shoot), key=lambda file: file.name)
-        except OSError as error:
-            raise StudioError(f"shoot '{shoot}' in {self.root} cannot be read: {error.strerror}") from error
-
-    def read(self, shoot: str, file: str) -> bytes:
-        """The bytes of one file."""
-        return (self.root / shoot / file).read_bytes()
-
-    def is_settling(self, shoot: str, seconds: float) -> bool:
-        """Whether any file changed less than `seconds` ago, so that the shoot may still be on its way."""
-        now = time.time_ns()
-        # A camera's clock may be ahead by days: such a file is not fresh, or its shoot would wait for ever.
-        times = [file.modified_ns for file in self.files(shoot)] or [now]
-        return any(abs(now - changed) < seconds * 1e9 for changed in times)
-
-    def fingerprint(self, shoot: str) -> str:
-        """Hash of the shoot's names, sizes and times: changes when a file is added, changed or removed."""
-        listing = [(printable(file.name), file.bytes, file.modified_ns) for file in self.files(shoot)]
+    @property
+    def fingerprint(self) -> str:
+        """Hash of names, sizes and versions: changes when a file is added, changed or removed."""
+        listing = [(printable(file.name), file.bytes, file.version) for file in self.files]
         return hashlib.sha256(msgspec.json.encode(listing)).hexdigest()[:16]
+
+    def is_settling(self, seconds: float) -> bool:
+        """Whether anything changed less than `seconds` ago, so that the shoot may still be on its way."""
+        # A file server's clock may be ahead: what changed "tomorrow" is not fresh, or it would wait for ever.
+        return abs(time.time() - self.changed) < seconds
+
+
+class Studio(Protocol):
+    """Where shoots arrive. Every method raises StudioError if the studio cannot be read."""
+
+    @property
+    def location(self) -> str:
+        """The folder or URL, for people."""
+
+    def shoots(self) -> dict[str, Shoot]:
+        """All shoots by name, sorted, from one pass over the studio."""
+
+    def shoot(self, name: str) -> Shoot:
+        """One shoot as it is now."""
+
+    def read(self, shoot: str, file: StudioFile) -> bytes:
+        """The bytes of one file as it was listed.
+
+        Raises:
+            StudioError: if it changed since, or the studio is out of reach.
+            OSError: if this one file cannot be read.
+        """
+
+
+def open_studio(location: str, s3_client: "S3Client | None" = None) -> Studio:
+    """The studio at a folder path, a `file://` URL, or `s3://bucket/prefix`.
+
+    Raises:
+        StudioError: for any other kind of URL.
+    """
+    from recipe_assets.studio.bucket import BucketStudio
+    from recipe_assets.studio.folder import FolderStudio
+
+    scheme = location.partition(":")[0].lower()
+    if scheme == "s3":
+        return BucketStudio.open(location, s3_client)
+    if scheme == "file":
+        return FolderStudio(_path_of(location))
+    if "://" in location or not location:
+        raise _no_place(location)
+    return FolderStudio(Path(location))
+
+
+def _path_of(location: str) -> Path:
+    """The folder of a file URL, in which "#" and "?" are letters like any other."""
+    path = location.partition(":")[2]
+    for start in ("//localhost/", "///"):
+        path = f"/{path[len(start) :]}" if path.startswith(start) else path
+    if not path.startswith("/") or path.startswith("//"):
+        raise _no_place(location)
+    return Path(unquote(path))
+
+
+def _no_place(location: str) -> StudioError:
+    return StudioError(f"RECIPE_STUDIO={location} is no place for a studio: set a folder, or s3://bucket/prefix")
+
+
+def is_litter(name: str) -> bool:
+    """Whether a path is hidden, or left by a zip tool, an operating system or a network drive."""
+    parts = name.split("/")  # as it is written: a path library would take "./" for nothing
+    litter = any(part.startswith(".") or part.lower() in IGNORED_FOLDERS for part in parts)
+    return litter or parts[-1].lower() in IGNORED_FILES
+
+
+def is_shoot_name(name: str) -> bool:
+    """Whether a folder's name can name a shoot: no litter, plain text, and fit to name a partition and a table."""
+    plain = bool(name) and printable(name) == name and name.isprintable()
+    # Three dots are a range of partitions to Dagster; a file name has at most 255 bytes.
+    return plain and "..." not in name and not is_litter(name) and len(os.fsencode(name)) <= 200
+
+
+def warn_of_names(location: str, names: Iterable[str]) -> None:
+    """Tell which folders cannot name a shoot; about litter nobody wants to know."""
+    for name in names:
+        if not is_shoot_name(name) and not is_litter(name):
+            log.warning("%s: folder %r cannot name a shoot: rename it", location, printable(name))
 
 
 def printable(name: str) -> str:
     r"""A file name that can be stored as text: bytes that are not UTF-8 (old zip tools) are written as "\xf6"."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
-
-
-def open_studio(location: str) -> FolderStudio:
-    """The studio at a folder path or `file://` URL.
-
-    Raises:
-        StudioError: for any other kind of URL.
-    """
-    url = urlparse(location)
-    if url.scheme == "file":
-        return FolderStudio(Path(unquote(url.path)))
-    if url.scheme and "://" in location:
-        raise StudioError(f"RECIPE_STUDIO={location}: only folders are read so far; copy or mount the shoots")
-    return FolderStudio(Path(location))
-
-
-def _is_shoot(entry: Path) -> bool:
-    return entry.is_dir() and not entry.name.startswith(".")
-
-
-def _list_files(folder: Path) -> Iterator[StudioFile]:
-    for path in folder.rglob("*"):
-        name = path.relative_to(folder).as_posix()
-        litter = any(part.startswith(".") for part in Path(name).parts) or path.name.lower() in IGNORED_FILES
-        # A link that leads nowhere is listed too, so that it is reported rather than silently left out.
-        if (path.is_file() or (path.is_symlink() and not path.exists())) and not litter:
-            status = path.stat() if path.exists() else path.lstat()
-            yield StudioFile(name, status.st_size, status.st_mtime_ns)

@@ -9,31 +9,59 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from recipe_assets.storage import StorageError, TableStore
+from recipe_assets.studio.labels import MAX_UNMAPPED, unmapped_shares
 from recipe_assets.studio.quality import connected_groups, near_duplicate_pairs
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
-COLUMNS = ["shoot", "file", "sha256", "recipe_id", "phash", "keyword", "group", "split"]
-BRIDGE = "bridge"
-"""The split of a new photo whose near-duplicates already stand on two sides: it is kept out of all of them."""
+COLUMNS = ["shoot", "file", "sha256", "recipe_id", "phash", "keyword", "group", "split", "dealt"]
+BRIDGE, COPY, RARE, BLOCKED = "bridge", "copy", "rare", "blocked"
+KEPT_OUT = {
+    BLOCKED: "its shoot has too many photos without keyword",
+    COPY: "the same bytes stand under another name, which is used",
+    RARE: "its keyword has fewer photos than the vocabulary's min_photos",
+    BRIDGE: "its near-duplicates already stand on two sides",
+}
+"""Why a labelled photo neither trains nor measures."""
 
 
-def split_photos(labelled: pd.DataFrame, previous: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Deal every labelled photo to "train", "val" or "test".
+def split_photos(
+    labelled: pd.DataFrame, previous: pd.DataFrame | None = None, min_photos: int = 1
+) -> pd.DataFrame:
+    """Deal every labelled photo to "train", "val" or "test", or say why it is kept out: one of `KEPT_OUT`.
 
     Args:
         labelled: tables of `labels.standardize_shoot`, all shoots together; photos without keyword are left out.
-        previous: the last result; its photos keep their split. A photo is known again by shoot and file.
+        previous: the last result; its photos keep their split. Photos are known by shoot and file.
+        min_photos: a keyword with fewer photos is kept out.
 
     Returns:
-        One row per labelled photo with the columns of `COLUMNS`, sorted by shoot and file.
+        One row per labelled photo with the columns of `COLUMNS`, sorted by shoot and file. `dealt` is the side
+        that a photo was ever given: it comes back to it when it is no longer kept out.
     """
     photos = labelled[labelled["keyword"].notna()].sort_values(["shoot", "file"], ignore_index=True)
     photos["group"] = _groups(photos)
-    photos["split"] = _kept_splits(photos, previous)
-    _inherit(photos)
-    _deal(photos)
+    photos["dealt"] = _remembered(photos, previous)
+    shares = unmapped_shares(labelled)
+    photos["split"] = _kept_out(photos, min_photos, set(shares.index[shares > MAX_UNMAPPED]))
+    used = photos[photos["split"].isna()].copy()
+    used["split"] = used["dealt"]
+    _inherit(used, photos)
+    _deal(used)
+    photos.loc[used.index, "split"] = used["split"]
+    photos["dealt"] = photos["dealt"].fillna(photos["split"].where(photos["split"].isin(list(SHARES))))
     return photos[COLUMNS]
+
+
+def _kept_out(photos: pd.DataFrame, min_photos: int, blocked: set[str]) -> pd.Series:
+    """Why each photo is kept out, for reasons of its own; missing for those that are used."""
+    kept_out = pd.Series(pd.NA, index=photos.index, dtype="string").mask(photos["shoot"].isin(blocked), BLOCKED)
+    # Of equal photos the one stays that has a side already, so that a copy in a new shoot moves nothing.
+    by_age = photos[kept_out.isna()].assign(new=photos["dealt"].isna())
+    by_age = by_age.sort_values(["new", "shoot", "file"], kind="stable")
+    kept_out[by_age.index[by_age.duplicated("sha256")]] = COPY
+    counts = photos.loc[kept_out.isna(), "keyword"].value_counts()
+    rare = photos["keyword"].isin(counts.index[counts < min_photos])
+    return kept_out.mask(rare & kept_out.isna(), RARE)
 
 
 def _groups(photos: pd.DataFrame) -> list[str]:
@@ -50,22 +78,26 @@ def _groups(photos: pd.DataFrame) -> list[str]:
     return [min(members[root])[:16] for root in roots]
 
 
-def _kept_splits(photos: pd.DataFrame, previous: pd.DataFrame | None) -> pd.Series:
+def _remembered(photos: pd.DataFrame, previous: pd.DataFrame | None) -> pd.Series:
     if previous is None or previous.empty:
         return pd.Series(pd.NA, index=photos.index, dtype="string")
-    known = previous.set_index(["shoot", "file"])["split"].to_dict()
-    keys = zip(photos["shoot"], photos["file"], strict=True)
-    return pd.Series([known.get(key, pd.NA) for key in keys], index=photos.index, dtype="string")
+    sides = previous["dealt"] if "dealt" in previous else previous["split"]
+    keys = zip(previous["shoot"], previous["file"], strict=True)
+    known = {key: side for key, side in zip(keys, sides, strict=True) if side in SHARES}
+    return pd.Series(
+        [known.get(key, pd.NA) for key in zip(photos["shoot"], photos["file"], strict=True)],
+        index=photos.index,
+        dtype="string",
+    )
 
 
-def _inherit(photos: pd.DataFrame) -> None:
+def _inherit(used: pd.DataFrame, photos: pd.DataFrame) -> None:
     """New photos follow the side of their group; where a group has two sides, they are kept out."""
-    dealt = photos[photos["split"].isin(list(SHARES))]
-    sides = dealt.groupby("group")["split"].unique()
-    new = photos["split"].isna() & photos["group"].isin(sides.index)
-    for index in photos.index[new]:
-        group_sides = sides[photos.loc[index, "group"]]
-        photos.loc[index, "split"] = group_sides[0] if len(group_sides) == 1 else BRIDGE
+    sides = photos[photos["dealt"].notna()].groupby("group")["dealt"].unique()
+    new = used["split"].isna() & used["group"].isin(sides.index)
+    for index in used.index[new]:
+        group_sides = sides[used.loc[index, "group"]]
+        used.loc[index, "split"] = group_sides[0] if len(group_sides) == 1 else BRIDGE
 
 
 def _deal(photos: pd.DataFrame) -> None:
@@ -112,59 +144,3 @@ def _needs(photos: pd.DataFrame) -> pd.DataFrame:
 
 def _order(group: object) -> str:
     return hashlib.sha256(str(group).encode()).hexdigest()
-
-
-def leaks(splits: pd.DataFrame) -> pd.DataFrame:
-    """Recipes, exact copies and near-duplicates that stand on two sides: one row each, with both sides and photos.
-
-    Recomputed from the table's own hashes and recipes, so that it can find what the dealing got wrong.
-    """
-    used = splits[splits["split"].isin(list(SHARES))].reset_index(drop=True)
-    rows = []
-    for kind in ("recipe_id", "sha256"):
-        for value, members in used.groupby(kind):
-            if members["split"].nunique() > 1:
-                rows.append({"kind": kind, "what": value, "sides": _sides(members), "photos": _photos(members)})
-    for left, right in near_duplicate_pairs(used["phash"].to_numpy(dtype=np.uint64)):
-        pair = used.loc[[left, right]]
-        if pair["split"].nunique() > 1:
-            rows.append({"kind": "near-duplicate", "what": "", "sides": _sides(pair), "photos": _photos(pair)})
-    return pd.DataFrame(rows, columns=["kind", "what", "sides", "photos"])
-
-
-def _sides(members: pd.DataFrame) -> str:
-    return ", ".join(sorted(set(members["split"])))
-
-
-def _photos(members: pd.DataFrame) -> str:
-    return ", ".join((members["shoot"] + "/" + members["file"]).head(4))
-
-
-def data_fingerprint(splits: pd.DataFrame, vocabulary_sha256: str) -> str:
-    """Hash of what a model learns from and is measured on: photos, keywords, splits and the vocabulary."""
-    rows = splits[["shoot", "file", "sha256", "keyword", "split"]].sort_values(["shoot", "file"])
-    content = vocabulary_sha256 + rows.to_csv(index=False)
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def previous_splits(tables: TableStore) -> pd.DataFrame | None:
-    """The stored splits, or None if there never were any.
-
-    Raises:
-        StorageError: if they are damaged: dealing anew would move photos between splits.
-    """
-    if not tables.path("splits").is_file():
-        return None
-    try:
-        return tables.read("splits")
-    except StorageError as error:
-        raise StorageError(f"{error}; photos keep their split, so restore that file or delete it") from None
-
-
-def pending_fingerprint(tables: TableStore, vocabulary_sha256: str) -> str | None:
-    """The fingerprint that training on all stored shoots would have now, or None without any photo."""
-    found = [tables.read("standardized_keywords", shoot) for shoot in tables.partitions("standardized_keywords")]
-    if not found:
-        return None
-    dealt = split_photos(pd.concat(found, ignore_index=True), previous_splits(tables))
-    return data_fingerprint(dealt, vocabulary_sha256)

@@ -1,7 +1,6 @@
 """The studio's keywords: what they are called, how they are spelled, what the model reads, where they lead.
 
-Reads the vocabulary file and turns raw keywords into one standard keyword or a reason why there is none.
-Knows nothing of photos or of where raw keywords come from (that is `metadata`).
+Reads the vocabulary file and looks words up in it. Which of a photo's words count is `labels`' subject.
 """
 
 import hashlib
@@ -9,9 +8,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import SequenceMatcher, get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 import yaml
@@ -30,23 +30,24 @@ class Keyword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pipeline: str = "default"
 
 
-class Standardized(NamedTuple):
-    """The one keyword that raw keywords stand for, or None with the reason."""
-
-    keyword: str | None
-    reason: str | None
-
-
 def fold(raw: str) -> str:
     """Fold case, spaces, "_", "-" and composed accents, so that "Oven_Tray " and "oven-tray" are one spelling."""
     return re.sub(r"[\s_-]+", "-", unicodedata.normalize("NFC", raw.strip().casefold())).strip("-")
 
 
+MIN_PHOTOS = 5
+"""A keyword with fewer photos is neither learned nor measured, unless the vocabulary file says otherwise."""
+
+
 @dataclass(frozen=True)
 class Vocabulary:
-    """All keywords in file order, with the lookup from folded spellings to names."""
+    """All keywords in file order, with the lookup from folded spellings to names.
+
+    A keyword with fewer than `min_photos` photos is listed, and kept out of training and evaluation.
+    """
 
     keywords: tuple[Keyword, ...]
+    min_photos: int = MIN_PHOTOS
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,22 +76,32 @@ class Vocabulary:
     def sha256(self) -> str:
         """Hash of everything the vocabulary says; changes when and only when its meaning does."""
         meaning = [(word.name, word.prompt, sorted(word.aliases), word.pipeline) for word in self.keywords]
-        return hashlib.sha256(msgspec.json.encode(meaning)).hexdigest()
+        return hashlib.sha256(msgspec.json.encode([meaning, self.min_photos])).hexdigest()
+
+    @cached_property
+    def spellings_sha256(self) -> str:
+        """Hash of what decides a photo's keyword: a new prompt or pipeline standardizes nothing again."""
+        return hashlib.sha256(msgspec.json.encode(sorted(self.spellings.items()))).hexdigest()
 
     def __getitem__(self, name: str) -> Keyword:
         return next(keyword for keyword in self.keywords if keyword.name == name)
 
-    def standardize(self, raw: Iterable[str]) -> Standardized:
-        """Find the one keyword that raw keywords stand for; words that mean nothing here are passed over."""
-        words = [word for word in raw if word.strip()]
-        if not words:
-            return Standardized(None, "missing: the photo has no keyword")
-        found = sorted({self.spellings[fold(word)] for word in words if fold(word) in self.spellings})
-        if not found:
-            return Standardized(None, "unknown: " + ", ".join(sorted(set(words))))
-        if len(found) > 1:
-            return Standardized(None, "ambiguous: " + ", ".join(found))
-        return Standardized(found[0], None)
+    def known(self, raw: Iterable[str]) -> list[str]:
+        """The keywords that raw words stand for, sorted; words that mean nothing here are passed over."""
+        return sorted({self.spellings[fold(word)] for word in raw if fold(word) in self.spellings})
+
+    def nearest(self, raw: Iterable[str]) -> str | None:
+        """The keyword whose spelling is nearest to one of the unknown words, or None if none is near.
+
+        Near is a similarity of at least 0.75 (Ratcliff and Obershelp 1988, as in Python's difflib): one slip in
+        four letters, two in eight.
+        """
+        best: tuple[float, str] | None = None
+        for word in sorted({fold(word) for word in raw}):
+            for spelling in get_close_matches(word, self.spellings, n=1, cutoff=0.75):
+                score = SequenceMatcher(None, spelling, word).ratio()
+                best = max(best or (0.0, ""), (score, self.spellings[spelling]))
+        return best[1] if best else None
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -142,4 +153,7 @@ def _parse(content: object) -> Vocabulary:
             keywords.append(msgspec.convert({"name": name, **entry}, Keyword))
         except msgspec.ValidationError as error:
             raise VocabularyError(f"keyword '{name}': {error}") from None
-    return Vocabulary(tuple(keywords))
+    least = content.get("min_photos", MIN_PHOTOS) if isinstance(content, dict) else MIN_PHOTOS
+    if not isinstance(least, int) or isinstance(least, bool) or least < 1:
+        raise VocabularyError(f"'min_photos: {least}' is no number of photos: write a whole number from 1 on")
+    return Vocabulary(tuple(keywords), least)

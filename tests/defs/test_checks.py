@@ -7,15 +7,34 @@ import pandas as pd
 import pytest
 
 from recipe_assets.defs.dataset import (
+    BEFORE,
     every_keyword_has_photos,
     every_keyword_is_tested,
     every_keyword_is_trained,
+    keywords_are_balanced,
+    keywords_are_not_rare,
     no_leakage,
+    nobody_moved,
 )
+from recipe_assets.defs.embeddings import embeddings_are_unit_vectors
+from recipe_assets.defs.keywords import keywords_are_known
 from recipe_assets.defs.model_checks import beats_zero_shot, not_worse_than_released
+from recipe_assets.defs.overview import page_path, page_stands_alone
+from recipe_assets.defs.quality_checks import finding_check
 from recipe_assets.defs.release import somebody_serves
-from recipe_assets.defs.resources import ApiFleetResource, ReleaseStoreResource, StorageResource
-from recipe_assets.defs.studio import keywords_are_known, photos_are_readable
+from recipe_assets.defs.resources import (
+    ApiFleetResource,
+    ReleaseStoreResource,
+    ReviewResource,
+    StorageResource,
+    VocabularyResource,
+)
+from recipe_assets.defs.review import decisions_are_understood
+from recipe_assets.defs.studio import masks_are_paired, photos_are_readable
+from recipe_assets.studio.quality import KINDS
+from recipe_assets.studio.quality.findings import Finding, findings_table
+from recipe_assets.studio.review import COLUMNS
+from tests.studio.pictures import encode, picture
 
 
 def photos(**columns: list[object]) -> pd.DataFrame:
@@ -33,22 +52,31 @@ def test_a_tenth_of_a_shoot_may_be_unreadable(bad: int, passes: bool) -> None:
 @pytest.mark.parametrize(("bad", "passes"), [(0, True), (3, True), (4, False), (10, False)])
 def test_three_tenths_of_a_shoot_may_lack_a_keyword(bad: int, passes: bool) -> None:
     table = photos(
+        shoot=["s"] * 10,
         file=list(range(10)),
         keyword=[None] * bad + ["pan"] * (10 - bad),
         reason=["unknown: wok"] * bad + [None] * (10 - bad),
+        suggestion=[None] * 10,
     ).astype({"reason": "string"})
     assert keywords_are_known(table).passed is passes
 
 
 def test_masks_do_not_count_as_lacking_a_keyword_but_a_shoot_of_masks_alone_does() -> None:
-    half = photos(file=["a", "b"], keyword=["pan", None], reason=[None, "mask: not trained on"])
+    half = photos(
+        shoot=["s"] * 2,
+        file=["a", "b"],
+        keyword=["pan", None],
+        reason=[None, "mask: not trained on"],
+        suggestion=[None] * 2,
+    )
     assert keywords_are_known(half.astype({"reason": "string"})).passed
-    masks = photos(file=["b"], keyword=[None], reason=["mask: not trained on"])
+    masks = half[1:]
     assert not keywords_are_known(masks.astype({"reason": "string"})).passed
 
 
 def split_rows(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["recipe_id", "keyword", "split", "phash"])
+    table["dealt"] = table["split"]
     table["shoot"], table["file"] = "s", [f"{i}.jpg" for i in range(len(table))]
     table["sha256"] = [f"{i:064x}" for i in range(len(table))]
     return table.astype({"phash": "uint64"})
@@ -82,6 +110,119 @@ def test_a_keyword_of_the_vocabulary_without_photos_warns_and_is_named() -> None
     result = every_keyword_has_photos(photos(keyword=["pan", "CP"], shoot=[3, 0]))
     assert not result.passed
     assert "CP" in result.description
+
+
+def test_half_a_pair_warns_and_names_both_halves() -> None:
+    pairs = photos(shoot=["s"] * 2, photo=["a", "b"], mask=["am", None], problem=[None, "the mask is missing"])
+    result = masks_are_paired(pairs)
+    assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "1 of 2 pairs" in result.description
+    assert masks_are_paired(pairs[:1]).passed
+
+
+def test_a_photo_that_moved_blocks_and_the_first_splits_do_not(tmp_path: Path) -> None:
+    storage = StorageResource(root=str(tmp_path))
+    now = split_rows(("r1", "pan", "train", 0), ("r2", "pan", "test", FAR))
+    assert nobody_moved(now, storage=storage).passed
+    storage.tables().write(now, BEFORE)
+    assert nobody_moved(now, storage=storage).passed
+    result = nobody_moved(now.assign(split="train", dealt="train"), storage=storage)
+    assert not result.passed
+    assert result.metadata["count"].value == 1
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> VocabularyResource:
+    path = tmp_path / "words.yaml"
+    path.write_text("min_photos: 3\nkeywords:\n  pan: {prompt: pan}\n  wok: {prompt: wok}\n")
+    return VocabularyResource(path=str(path))
+
+
+def test_a_rare_keyword_warns_and_is_named(words: VocabularyResource) -> None:
+    rows = split_rows(("r1", "pan", "train", 0), ("r2", "wok", "rare", FAR))
+    result = keywords_are_not_rare(rows, vocabulary=words)
+    assert not result.passed
+    assert "fewer than 3 photos, so neither learned nor measured: wok" in result.description
+    assert keywords_are_not_rare(rows[:1], vocabulary=words).passed
+
+
+def test_an_uneven_studio_warns_with_the_ratio(words: VocabularyResource) -> None:
+    count = 80
+    rows = photos(
+        shoot=["s"] * count, file=[f"{n}.jpg" for n in range(count)], recipe_id=[f"r{n}" for n in range(count)],
+        keyword=["pan"] * 78 + ["wok"] * 2,
+    )  # fmt: skip
+    result = keywords_are_balanced(rows, vocabulary=words)
+    assert not result.passed
+    assert "39 times" in result.description
+    assert keywords_are_balanced(rows.assign(keyword=["pan", "wok"] * 40), vocabulary=words).passed
+
+
+@pytest.fixture
+def doubtful(tmp_path: Path) -> tuple[pd.DataFrame, StorageResource, ReviewResource]:
+    """One finding of every kind about one stored photo, and nothing decided."""
+    storage = StorageResource(root=str(tmp_path / "data"))
+    raw = photos(shoot=["s"], file=["a.jpg"], thumbnail=[encode(picture(), "PNG")])
+    storage.tables().write(raw, "raw_images", "s")
+    storage.tables().write(photos(shoot=["s"] * 4), "standardized_keywords", "s")
+    rows = [
+        Finding(
+            "s", None if kind == "odd_shoot" else "a.jpg", None if kind == "odd_shoot" else "00", kind, 0.9, "why"
+        )
+        for kind in KINDS
+    ]
+    return findings_table(rows), storage, ReviewResource(path=str(tmp_path / "queue.csv"))
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_a_finding_fails_its_check_with_count_share_picture_and_what_to_do(
+    kind: str, doubtful: tuple[pd.DataFrame, StorageResource, ReviewResource]
+) -> None:
+    found, storage, review = doubtful
+    result = finding_check(kind)(found, review=review, storage=storage)
+    expected = dg.AssetCheckSeverity.ERROR if KINDS[kind].severity == "error" else dg.AssetCheckSeverity.WARN
+    assert (result.passed, result.severity) == (False, expected)
+    assert result.metadata["count"].value == 1
+    assert result.metadata["share"].value == 0.25
+    assert "data:image/" in result.metadata["worst"].value
+    assert KINDS[kind].action in result.description
+    assert finding_check(kind)(found[found["finding"] != kind], review=review, storage=storage).passed
+
+
+def test_a_finding_that_a_person_settled_no_longer_fails(
+    doubtful: tuple[pd.DataFrame, StorageResource, ReviewResource],
+) -> None:
+    found, storage, review = doubtful
+    line = "s,a.jpg,00,dark,why,,keep"
+    Path(review.path).write_text(",".join(COLUMNS) + "\n" + line + "\n")
+    assert finding_check("dark")(found, review=review, storage=storage).passed
+    assert not finding_check("blurry")(found, review=review, storage=storage).passed
+
+
+def test_a_decision_that_means_nothing_warns(words: VocabularyResource, tmp_path: Path) -> None:
+    review = ReviewResource(path=str(tmp_path / "queue.csv"))
+    assert decisions_are_understood(review=review, vocabulary=words).passed
+    Path(review.path).write_text(",".join(COLUMNS) + "\ns,a.jpg,00,dark,why,,pann\n")
+    result = decisions_are_understood(review=review, vocabulary=words)
+    assert not result.passed
+    assert result.metadata["lines"].records[0].data["nearest"] == "pan"
+
+
+def test_embeddings_that_are_no_unit_vectors_fail() -> None:
+    good = photos(file=["a", "b"], embedding=[[0.6, 0.8], [1.0, 0.0]])
+    assert embeddings_are_unit_vectors(good).passed
+    assert not embeddings_are_unit_vectors(
+        photos(file=["a", "b"], embedding=[[0.6, 0.8], [float("nan"), 0.0]])
+    ).passed
+
+
+def test_a_page_that_fetches_something_or_is_missing_warns(tmp_path: Path) -> None:
+    storage = StorageResource(root=str(tmp_path))
+    assert not page_stands_alone(storage=storage).passed
+    page_path(storage.root).write_text("<img src='data:image/png;base64,AA'>")
+    assert page_stands_alone(storage=storage).passed
+    page_path(storage.root).write_text("<img src='https://example.com/a.png'>")
+    assert not page_stands_alone(storage=storage).passed
 
 
 def predictions(predicted: list[str]) -> pd.DataFrame:

@@ -7,13 +7,20 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from recipe_assets.studio.quality import KINDS
+
 ROOT = Path(__file__).parents[2]
 
 GRAPH = {
     "raw_images": [],
+    "mask_pairs": ["raw_images"],
     "standardized_keywords": ["raw_images"],
-    "keyword_distribution": ["standardized_keywords"],
+    "photo_embeddings": ["raw_images"],
+    "keyword_distribution": ["raw_images", "standardized_keywords"],
     "splits": ["standardized_keywords"],
+    "photo_findings": ["photo_embeddings", "raw_images", "splits", "standardized_keywords"],
+    "review_queue": ["photo_findings", "standardized_keywords"],
+    "studio_report": ["photo_findings", "raw_images", "splits", "standardized_keywords"],
     "zero_shot_baseline": ["raw_images", "splits"],
     "fine_tuned_model": ["raw_images", "splits"],
     "confusion_matrix": ["fine_tuned_model", "raw_images", "splits"],
@@ -24,6 +31,7 @@ BLOCKING = {
     "raw_images:photos_are_readable",
     "standardized_keywords:keywords_are_known",
     "splits:no_leakage",
+    "splits:nobody_moved",
     "splits:every_keyword_is_trained",
     "confusion_matrix:beats_zero_shot",
     "confusion_matrix:not_worse_than_released",
@@ -58,6 +66,12 @@ def test_every_asset_is_described_owned_grouped_and_checked(definitions: dg.Defi
         assert key in checked, f"{key} has no check"
 
 
+def test_every_kind_of_finding_has_its_check(definitions: dg.Definitions) -> None:
+    keys = definitions.resolve_asset_graph().asset_check_keys
+    found = {key.name for key in keys if key.asset_key == dg.AssetKey("photo_findings")}
+    assert found == {f"no_{kind}" for kind in KINDS}
+
+
 def test_the_checks_that_guard_a_release_block(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
     blocking = {key.to_user_string() for key in graph.asset_check_keys if graph.get(key).blocking}
@@ -68,7 +82,9 @@ def test_jobs_sensors_and_schedules_are_there_by_name_and_described(definitions:
     jobs = {
         job.name: job.description for job in definitions.resolve_all_job_defs() if not job.name.startswith("__")
     }
-    assert set(jobs) == {"new_shoot", "standardize", "retrain", "serve_release"}
+    assert set(jobs) == {
+        "new_shoot", "standardize", "embed", "inspect_studio", "retrain", "serve_release", "register_backlog",
+    }  # fmt: skip
     assert all(jobs.values())
     assert {sensor.name for sensor in definitions.sensors or []} == {"new_shoots", "new_release"}
     assert {schedule.name for schedule in definitions.schedules or []} == {"weekly_retraining"}

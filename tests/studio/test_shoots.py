@@ -1,166 +1,186 @@
-"""What lies in the studio's folder, and what a file's name says."""
+"""A studio of either kind: the same shoots, files and bytes, and never other bytes than were listed."""
 
-import os
 import time
-from pathlib import Path
 
+import dagster as dg
+import pandas as pd
 import pytest
 
 from recipe_assets.errors import StudioError
-from recipe_assets.studio.arrivals import require_shoots
-from recipe_assets.studio.shoots import FolderStudio, PhotoName, open_studio, parse_name
-from tests.studio.pictures import write_shoot
+from recipe_assets.storage import TableStore
+from recipe_assets.studio.shoots import Shoot, StudioFile, is_litter, is_shoot_name
+from tests.studio.places import Place
 
-NAME = "HF_Y24_R15_BW43_SE_K19256-1_01__original.jpg"
+NAMES = [
+    "köttbullar.jpg", "e\u0301.jpg", "焼き肉.jpg", "IMG 0001 (1).jpg", " led.jpg", "100%.jpg", "a%20b.jpg", "-rf",
+    "%2e.jpg", "a+b.jpg", "a#1.jpg", "a?b=c&d.jpg", "quote'\".jpg", "[x]*{y}.jpg", "back\\slash.jpg", "a...jpg",
+    "a;b:c@d,e.jpg", "~$a.jpg", "day 1/köks #2/a+b%.jpg", "<a>&amp;.jpg", "x" * 200,
+]  # fmt: skip
+SHOOTS = ["W43", "W43.1 köksbild", "week 43 + #1 100%", "a=b;c", "焼き肉", "~W43", "-W43", "x" * 200]
+NO_SHOOTS = [
+    "", ".hidden", "..", "a\nb", "a\tb", "W43...W44", "x" * 201, "ö" * 101, "@eaDir", "__MACOSX", "$RECYCLE.BIN",
+]  # fmt: skip
 
 
-@pytest.fixture
-def studio(tmp_path: Path) -> FolderStudio:
-    """A studio with one shoot of two files, an hour old."""
-    folder = write_shoot(tmp_path, "W43", {"b.jpg": b"bb", "a.jpg": b"a"})
-    for path in folder.iterdir():
-        os.utime(path, (time.time() - 3600,) * 2)
-    return FolderStudio(tmp_path)
+def contents(place: Place) -> dict[str, bytes]:
+    """Every file of a studio, by `shoot/name`, as it is listed and read."""
+    studio = place.open()
+    found = {}
+    for name, shoot in studio.shoots().items():
+        assert (name, [file.name for file in shoot.files]) == (
+            shoot.name,
+            sorted(file.name for file in shoot.files),
+        )
+        for file in shoot.files:
+            found[f"{name}/{file.name}"] = studio.read(name, file)
+            assert file.bytes == len(found[f"{name}/{file.name}"])
+    return found
 
 
-def test_the_name_of_the_convention_says_all_it_holds() -> None:
-    assert parse_name(NAME) == PhotoName(
-        "HF", 2024, "R15", "BW43", "SE", "K19256-1", step="01", extra=None, tag="original"
+def test_shoots_and_files_are_listed_in_order_with_their_sizes(place: Place) -> None:
+    place.put(
+        {"W44/b.jpg": b"bb", "W43/z.jpg": b"", "W43/a.jpg": b"aaa", "W43/day 1/c.jpg": b"c", "W5/a.jpg": b"a"}
     )
+    shoots = place.open().shoots()
+    assert list(shoots) == ["W43", "W44", "W5"]
+    assert [(file.name, file.bytes) for file in shoots["W43"].files] == [
+        ("a.jpg", 3), ("day 1/c.jpg", 1), ("z.jpg", 0),
+    ]  # fmt: skip
+
+
+def test_files_of_any_name_come_back_byte_for_byte(place: Place) -> None:
+    files = {f"W43/{name}": name.encode() for name in NAMES}
+    place.put(files)
+    assert contents(place) == files
+
+
+def test_shoots_of_any_plain_name_come_back(place: Place) -> None:
+    files = {f"{shoot}/a.jpg": shoot.encode() for shoot in SHOOTS}
+    place.put(files)
+    assert contents(place) == files
+    for shoot in SHOOTS:
+        assert [file.name for file in place.open().shoot(shoot).files] == ["a.jpg"]
+
+
+@pytest.mark.parametrize("shoot", SHOOTS)
+def test_a_name_that_can_name_a_shoot_can_name_a_partition_and_a_table(tables: TableStore, shoot: str) -> None:
+    assert is_shoot_name(shoot)
+    dg.DynamicPartitionsDefinition(name="shoots").build_add_request([shoot])
+    tables.write(pd.DataFrame({"a": [1]}), "raw_images", shoot)
+    assert tables.partitions("raw_images") == [shoot]
+
+
+@pytest.mark.parametrize("shoot", NO_SHOOTS)
+def test_a_name_that_no_partition_or_table_can_have_is_no_shoot(shoot: str) -> None:
+    assert not is_shoot_name(shoot)
+
+
+def test_a_folder_that_cannot_name_a_shoot_is_told_and_the_others_are_listed(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.put({"W43/a.jpg": b"a", "W43...W44/a.jpg": b"a", "a\tb/a.jpg": b"a", ".Trash/a.jpg": b"a"})
+    assert list(place.open().shoots()) == ["W43"]
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("recipe_assets")]
+    assert len(told) == 2
+    assert all("cannot name a shoot: rename it" in line and "\t" not in line for line in told)
+
+
+LITTER = [
+    ".DS_Store", "._a.jpg", "Thumbs.db", "desktop.ini", ".cache/x.jpg", "day 1/.a.jpg.8fYc2", "__MACOSX/a.jpg",
+    "@eaDir/a.jpg/SYNOPHOTO_THUMB_XL.jpg", "day 1/THUMBS.DB", "$RECYCLE.BIN/a.jpg", "#recycle/a.jpg",
+]  # fmt: skip
+
+
+def test_litter_is_left_out_and_everything_else_is_listed(place: Place) -> None:
+    place.put({"W43/a.jpg": b"a"})
+    before = place.open().shoot("W43").fingerprint
+    place.put({f"W43/{name}": b"x" for name in LITTER})
+    assert place.open().shoot("W43").fingerprint == before
+    place.put({"W43/notes.txt": b"", "W43/nested/c": b"c", "W43/a.xmp": b"x", "lonely.jpg": b"at the top"})
+    assert [file.name for file in place.open().shoots()["W43"].files] == [
+        "a.jpg",
+        "a.xmp",
+        "nested/c",
+        "notes.txt",
+    ]
+    assert list(place.open().shoots()) == ["W43"]
+
+
+@pytest.mark.parametrize("name", LITTER)
+def test_litter_is_known_by_its_path(name: str) -> None:
+    assert is_litter(name)
+    assert not is_litter("day 1/a.jpg")
+
+
+def test_hidden_files_count_as_activity(place: Place) -> None:
+    """A copying tool writes into a hidden file before it renames it, so the shoot is still on its way."""
+    place.put({"W43/a.jpg": b"a"})
+    time.sleep(1.2)
+    listed = time.time()
+    place.put({"W43/.a.jpg.8fYc2": b"half"})
+    assert place.open().shoot("W43").changed >= listed - 1
+    assert place.open().shoots()["W43"].changed >= listed - 1
+
+
+def test_the_fingerprint_changes_when_a_file_is_added_changed_renamed_or_removed(place: Place) -> None:
+    place.put({"W43/a.jpg": b"a", "W44/a.jpg": b"a"})
+    first, other = (place.open().shoot(name).fingerprint for name in ("W43", "W44"))
+    seen = [first]
+    for files in ({"W43/b.jpg": b"b"}, {"W43/b.jpg": b"c"}, {"W43/b.jpg": b"cc"}):
+        place.put(files)
+        seen.append(place.open().shoot("W43").fingerprint)
+    place.delete("W43/b.jpg")
+    place.put({"W43/c.jpg": b"cc"})
+    seen.append(place.open().shoots()["W43"].fingerprint)
+    assert len(set(seen)) == 5
+    place.delete("W43/c.jpg")
+    assert place.open().shoot("W43").fingerprint == place.open().shoots()["W43"].fingerprint == first
+    assert place.open().shoot("W44").fingerprint == other
+
+
+@pytest.mark.parametrize("content", [b"new", b"longer", b""])
+def test_a_file_that_changed_since_it_was_listed_is_never_read(place: Place, content: bytes) -> None:
+    place.put({"W43/a.jpg": b"old", "W43/b.jpg": b"b"})
+    studio = place.open()
+    first, second = studio.shoot("W43").files
+    place.put({"W43/a.jpg": content})
+    with pytest.raises(StudioError, match=r"^W43/a\.jpg changed while its shoot was read"):
+        studio.read("W43", first)
+    assert studio.read("W43", second) == b"b"
+
+
+def test_a_file_that_was_removed_since_it_was_listed_is_no_reject(place: Place) -> None:
+    place.put({"W43/day 1/a.jpg": b"a", "W43/b.jpg": b"b"})
+    studio = place.open()
+    second, first = studio.shoot("W43").files
+    place.delete("W43/day 1/a.jpg")
+    with pytest.raises(StudioError, match=r"^W43/day 1/a\.jpg (was removed|changed) while its shoot was read"):
+        studio.read("W43", first)
+    assert studio.read("W43", second) == b"b"
+
+
+def test_a_shoot_that_is_not_there_is_an_error_and_no_empty_shoot(place: Place) -> None:
+    place.put({"W43/a.jpg": b"a", "lonely.jpg": b"a"})
+    for name in ("W44", "W4", "lonely.jpg"):
+        with pytest.raises(StudioError, match=rf"shoot '{name}' in .* cannot be read: ") as raised:
+            place.open().shoot(name)
+        assert place.location in str(raised.value)
+
+
+def test_a_studio_without_shoots_lists_none(place: Place) -> None:
+    assert place.open().shoots() == {}
 
 
 @pytest.mark.parametrize(
-    ("name", "field", "value"),
-    [
-        ("HF_Y24_R15_BW43_SE_K19256-1_main__original.jpg", "step", "main"),
-        ("HF_Y24_R15_BW43_SE_K19256-1_01_low_original.jpg", "extra", "low"),
-        ("HF_Y24_R15_BW43_SE_K19256-1_01_original.jpg", "extra", None),
-        ("HF_Y24_R15_BW43_SE_K19256-1_01__mask.png", "tag", "mask"),
-        ("HF_Y24_R15_AB2_BW43_SE_K19256-1_01__original.jpg", "image_type", "R15_AB2"),
-        ("HF_Y24_R15_W43_NORD_K19256-1_12__original.tiff", "country", "NORD"),
-        ("HF_Y24_R15_W43_NORD_K19256-1_12__original.tiff", "week", "W43"),
-        ("day 1/HF_Y24_R15_BW43_SE_K19256-1_01__original.jpg", "recipe", "K19256-1"),
-    ],
+    ("age", "seconds", "settling"),
+    [(30, 60, True), (90, 60, False), (-30, 60, True), (-3600, 60, False), (0, 0, False), (30, 0, False)],
 )
-def test_every_part_of_a_name_may_take_its_other_forms(name: str, field: str, value: str | None) -> None:
-    found = parse_name(name)
-    assert found.brand == "HF"
-    assert getattr(found, field) == value
+def test_a_shoot_settles_once_nothing_changed_for_a_while_whichever_clock_is_ahead(
+    age: float, seconds: float, settling: bool
+) -> None:
+    assert Shoot("W43", (), time.time() - age).is_settling(seconds) is settling
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "", "IMG_0001 (1).jpg", "notes.txt", NAME.lower(), NAME.replace("HF", "HFX"), NAME.replace("Y24", "24"),
-        NAME.replace("_01__", "_1__"), NAME.replace("original", "copy"), NAME.replace("_SE", "_S"),
-        NAME.replace("_SE", "_SWEDE"), " " + NAME, NAME.replace("_K19256-1", ""), NAME.replace(".", "\n."),
-        NAME.replace("BW43", "X43"), NAME.replace("_original", "_original_2"), "köttbullar.jpg",
-    ],
-)  # fmt: skip
-def test_a_name_that_breaks_the_convention_says_nothing_at_all(name: str) -> None:
-    assert parse_name(name) == PhotoName()
-
-
-def test_a_missing_studio_is_an_error_that_names_folder_and_cure(tmp_path: Path) -> None:
-    with pytest.raises(StudioError, match=r"/nowhere does not exist: set RECIPE_STUDIO"):
-        FolderStudio(tmp_path / "nowhere").shoots()
-
-
-def test_a_file_in_the_place_of_the_studio_is_an_error_and_not_an_empty_studio(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(StudioError, match=r"/file cannot be read: Not a directory"):
-        FolderStudio(tmp_path / "file").shoots()
-
-
-def test_an_empty_studio_is_told_how_to_get_a_shoot(tmp_path: Path) -> None:
-    (tmp_path / "lonely.jpg").write_bytes(b"")
-    with pytest.raises(StudioError, match=r"has no shoot: .*make sample") as raised:
-        require_shoots(FolderStudio(tmp_path))
-    assert str(tmp_path) in str(raised.value)
-    assert "\n" not in str(raised.value)
-
-
-def test_shoots_are_the_folders_in_order_without_hidden_ones(tmp_path: Path) -> None:
-    for name in ("W44", "W43", ".Trash", "köksbild 1"):
-        (tmp_path / name).mkdir()
-    (tmp_path / "loose.jpg").write_bytes(b"")
-    assert require_shoots(FolderStudio(tmp_path)) == ["W43", "W44", "köksbild 1"]
-
-
-@pytest.mark.parametrize("kind", ["missing", "file"])
-def test_a_shoot_that_is_no_folder_is_an_error_and_not_an_empty_shoot(studio: FolderStudio, kind: str) -> None:
-    """The search for files finds nothing in a missing folder, silently; its fingerprint looked like any other."""
-    if kind == "file":
-        (studio.root / "W99").write_bytes(b"")
-    with pytest.raises(StudioError, match=r"shoot 'W99' in .* cannot be read"):
-        studio.fingerprint("W99")
-
-
-def test_system_litter_is_left_out_and_everything_else_is_listed(studio: FolderStudio) -> None:
-    litter = dict.fromkeys([".DS_Store", "._a.jpg", "Thumbs.db", "desktop.ini", ".cache/x.jpg"], b"x")
-    before = studio.fingerprint("W43")
-    write_shoot(studio.root, "W43", litter)
-    assert studio.fingerprint("W43") == before
-    write_shoot(studio.root, "W43", {"notes.txt": b"", "nested/c.jpg": b"ccc"})
-    listed = [(file.name, file.bytes) for file in studio.files("W43")]
-    assert listed == [("a.jpg", 1), ("b.jpg", 2), ("nested/c.jpg", 3), ("notes.txt", 0)]
-    assert studio.read("W43", "nested/c.jpg") == b"ccc"
-
-
-def test_the_fingerprint_changes_when_a_file_is_added_changed_or_removed(studio: FolderStudio) -> None:
-    seen = [studio.fingerprint("W43")]
-    assert studio.fingerprint("W43") == seen[0]
-    path = studio.root / "W43" / "c.jpg"
-    path.write_bytes(b"c")
-    os.utime(path, ns=(10**18, 10**18))
-    seen.append(studio.fingerprint("W43"))
-    path.write_bytes(b"d")  # as long as before
-    os.utime(path, ns=(10**18 + 1, 10**18 + 1))
-    seen.append(studio.fingerprint("W43"))
-    path.rename(path.with_name("d.jpg"))
-    seen.append(studio.fingerprint("W43"))
-    assert len(set(seen)) == 4
-    path.with_name("d.jpg").unlink()
-    assert studio.fingerprint("W43") == seen[0]
-
-
-def test_a_name_that_is_not_utf8_does_not_stop_the_shoot(studio: FolderStudio) -> None:
-    """Old zip tools leave names in Latin-1; such a name cannot be written as JSON or Parquet text as it is."""
-    with open(os.fsencode(studio.root / "W43") + b"/k\xf6tt.jpg", "wb") as stream:  # noqa: PTH123 (bytes)
-        stream.write(b"x")
-    assert len(studio.fingerprint("W43")) == 16
-    assert studio.read("W43", studio.files("W43")[-1].name) == b"x"
-
-
-def test_a_shoot_settles_when_no_file_changed_lately(studio: FolderStudio) -> None:
-    assert not studio.is_settling("W43", 60)
-    assert studio.is_settling("W43", 2 * 3600)
-    (studio.root / "W43" / "new.jpg").write_bytes(b"")
-    assert studio.is_settling("W43", 60)
-    assert not studio.is_settling("W43", 0)
-
-
-def test_a_folder_without_files_is_still_on_its_way(studio: FolderStudio) -> None:
-    (studio.root / "W44").mkdir()
-    assert studio.is_settling("W44", 60)
-    assert not studio.is_settling("W44", 0)
-
-
-def test_a_camera_clock_that_is_ahead_does_not_hold_a_shoot_up_for_ever(studio: FolderStudio) -> None:
-    tomorrow = time.time() + 86400
-    os.utime(studio.root / "W43" / "a.jpg", (tomorrow, tomorrow))
-    assert not studio.is_settling("W43", 60)
-    (studio.root / "W43" / "new.jpg").write_bytes(b"")
-    assert studio.is_settling("W43", 60)
-
-
-def test_a_studio_is_opened_by_path_or_file_url(tmp_path: Path) -> None:
-    (tmp_path / "köks bilder").mkdir()
-    assert open_studio(str(tmp_path)).root == tmp_path
-    assert open_studio((tmp_path / "köks bilder").as_uri()).root == tmp_path / "köks bilder"
-
-
-@pytest.mark.parametrize("location", ["s3://bucket/shoots", "https://example.com/shoots"])
-def test_a_bucket_is_refused_with_the_cure(location: str) -> None:
-    with pytest.raises(StudioError, match=f"RECIPE_STUDIO={location}: only folders .* copy or mount"):
-        open_studio(location)
+def test_names_that_are_no_text_have_a_fingerprint_too() -> None:
+    prints = {Shoot("W43", (StudioFile(name, 1, "v"),), 0).fingerprint for name in ("a", "\udcf6", "\udcf7", "\n")}
+    assert len(prints) == 4

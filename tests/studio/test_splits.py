@@ -1,61 +1,14 @@
 """Which photos train, validate and test: nothing moves, nothing leaks, every keyword is measured."""
 
-import hashlib
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
-from recipe_assets.storage import StorageError, TableStore
-from recipe_assets.studio.sample.plan import plan_photos
-from recipe_assets.studio.splits import (
-    BRIDGE,
-    data_fingerprint,
-    leaks,
-    pending_fingerprint,
-    previous_splits,
-    split_photos,
-)
+from recipe_assets.studio.split_checks import leaks
+from recipe_assets.studio.splits import BLOCKED, BRIDGE, COPY, RARE, split_photos
+from tests.studio.labelled import long_tail, photo, sample_studio, table
 
-TYPES = {"phash": "UInt64", "keyword": "string", "recipe_id": "string", "shoot": "string", "file": "string"}
 SIDES = {"train", "val", "test"}
-
-
-def photo(number: int, keyword: str | None, recipe: str | None, shoot: str = "a", **facts: object) -> dict:
-    """One labelled photo; its hash is far from those of other numbers."""
-    digest = hashlib.sha256(str(number).encode()).digest()
-    return {
-        "shoot": shoot, "file": f"{number:04d}.jpg", "sha256": digest.hex(), "recipe_id": recipe,
-        "phash": int.from_bytes(digest[:8], "big"), "keyword": keyword,
-    } | facts  # fmt: skip
-
-
-def table(rows: list[dict]) -> pd.DataFrame:
-    columns = {name: pd.Series([row[name] for row in rows], dtype=TYPES.get(name)) for name in rows[0]}
-    return pd.DataFrame(columns)
-
-
-def sample_studio(seed: int) -> pd.DataFrame:
-    """The sample studio's photos with their recipes, some of which the name does not say, and near-copies."""
-    rows = []
-    for number, planned in enumerate(plan_photos(seed)):
-        known = number % 9 != 0
-        rows.append(photo(number, planned.keyword, str(planned.recipe) if known else None, planned.shoot))
-        if number % 25 == 24:
-            rows[-1]["phash"] = rows[-7]["phash"] ^ 0b1011
-    return table(rows)
-
-
-def long_tail(seed: int) -> pd.DataFrame:
-    """Random recipes of several keywords each."""
-    generator = np.random.default_rng(seed)
-    rows = []
-    for recipe in range(40):
-        for _ in range(int(generator.integers(1, 7))):
-            keyword = f"k{min(9, int(generator.geometric(0.3)))}"
-            rows.append(photo(len(rows) + 1000 * seed, keyword, f"r{recipe}", f"s{recipe % 4}"))
-    return table(rows)
 
 
 def sides(splits: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -126,12 +79,11 @@ def test_dealing_does_not_depend_on_the_order_of_rows_or_on_chance() -> None:
     photos = sample_studio(3)
     first = split_photos(photos)
     pd.testing.assert_frame_equal(first, split_photos(photos.sample(frac=1, random_state=5)))
-    assert data_fingerprint(first, "v") == data_fingerprint(first.sample(frac=1, random_state=1), "v")
 
 
 def test_photos_without_a_keyword_are_left_out() -> None:
-    rows = [photo(n, "pan" if n % 2 else None, f"r{n}") for n in range(12)]
-    assert split_photos(table(rows))["file"].tolist() == [f"{n:04d}.jpg" for n in range(1, 12, 2)]
+    rows = [photo(n, "pan" if n % 4 else None, f"r{n}") for n in range(12)]
+    assert split_photos(table(rows))["file"].tolist() == [f"{n:04d}.jpg" for n in range(12) if n % 4]
 
 
 def test_a_studio_without_any_keyword_deals_nothing() -> None:
@@ -168,66 +120,56 @@ def test_a_photo_between_two_sides_is_kept_out_of_both() -> None:
     assert sides(split_photos(table([*rows, bridge]), dealt)) == sides(dealt)
 
 
-def planted(**facts: object) -> pd.DataFrame:
-    """Two photos, of which one trains and one tests."""
-    rows = [photo(1, "pan", "r1"), photo(2, "pan", "r2") | facts]
-    return table(rows).assign(split=pd.Series(["train", "test"], dtype="string"))
+def test_of_equal_photos_one_is_used_and_a_new_copy_moves_nothing() -> None:
+    rows = [photo(n, "pan", f"r{n}") for n in range(12)]
+    first = split_photos(table(rows))
+    copy = rows[3] | {"shoot": "0", "file": "copy.jpg"}  # sorts before the photo that it copies
+    dealt = split_photos(table([*rows, copy]), first)
+    assert sides(dealt)["0", "copy.jpg"] == COPY
+    assert {key: side for key, side in sides(dealt).items() if key[0] == "a"} == sides(first)
+    fresh = split_photos(table([*rows, copy]))
+    assert (fresh["split"] == COPY).sum() == 1
+    assert sides(fresh)["a", "0003.jpg"] == COPY
 
 
-def test_photos_that_have_nothing_in_common_are_no_leak() -> None:
-    assert leaks(planted()).empty
+def test_a_copy_takes_the_place_of_a_photo_that_is_gone_on_the_same_side() -> None:
+    rows = [photo(n, "pan", f"r{n}") for n in range(12)]
+    copy = rows[3] | {"shoot": "b"}
+    dealt = split_photos(table([*rows, copy]), split_photos(table(rows)))
+    alone = split_photos(table([*rows[:3], *rows[4:], copy]), dealt)
+    assert sides(alone)["b", "0003.jpg"] in SIDES
 
 
-@pytest.mark.parametrize(
-    ("facts", "kind"),
-    [
-        ({"recipe_id": "r1"}, "recipe_id"),
-        ({"sha256": photo(1, None, None)["sha256"]}, "sha256"),
-        ({"phash": photo(1, None, None)["phash"] ^ 0b1111}, "near-duplicate"),
-    ],
-)
-def test_a_planted_leak_is_found_with_both_sides_and_photos(facts: dict[str, object], kind: str) -> None:
-    (found,) = leaks(planted(**facts)).to_dict("records")
-    assert found["kind"] == kind
-    assert found["sides"] == "test, train"
-    assert found["photos"] == "a/0001.jpg, a/0002.jpg"
-    assert leaks(planted(**facts).assign(split="train")).empty
-    assert leaks(planted(**facts).assign(split=["train", BRIDGE])).empty
+def test_a_rare_keyword_is_listed_and_neither_trains_nor_measures_until_it_has_enough() -> None:
+    rows = [photo(n, "pan", f"r{n}") for n in range(12)] + [photo(20 + n, "wok", f"w{n}") for n in range(3)]
+    first = split_photos(table(rows), min_photos=4)
+    assert set(first.loc[first["keyword"] == "wok", "split"]) == {RARE}
+    second = split_photos(table([*rows, photo(30, "wok", "w9")]), first, min_photos=4)
+    assert RARE not in set(second["split"])
+    pans = first["keyword"] == "pan"
+    assert {key: sides(second)[key] for key in sides(first[pans])} == sides(first[pans])
 
 
-def test_missing_recipes_are_not_one_recipe() -> None:
-    assert leaks(planted(recipe_id=None).assign(recipe_id=pd.Series([None, None], dtype="string"))).empty
+def test_a_keyword_that_became_rare_comes_back_to_the_very_sides_it_had() -> None:
+    rows = [photo(n, "pan", f"r{n}") for n in range(12)] + [photo(20 + n, "wok", f"w{n}") for n in range(6)]
+    first = split_photos(table(rows), min_photos=4)
+    strict = split_photos(table(rows), first, min_photos=10)
+    assert set(strict.loc[strict["keyword"] == "wok", "split"]) == {RARE}
+    assert sides(split_photos(table(rows), strict, min_photos=4)) == sides(first)
 
 
-@pytest.mark.parametrize(
-    ("column", "value"), [("keyword", "pot"), ("split", "test"), ("sha256", "00"), ("file", "x.jpg")]
-)
-def test_the_fingerprint_changes_with_what_a_model_learns_from(column: str, value: str) -> None:
-    splits = split_photos(table([photo(n, "pan", f"r{n}") for n in range(5)]))
-    changed = splits.copy()
-    row = changed.index[changed[column] != value][0]
-    changed.loc[row, column] = value
-    seen = {data_fingerprint(splits, "v"), data_fingerprint(changed, "v"), data_fingerprint(splits, "w")}
-    assert len(seen) == 3
+def test_copies_do_not_make_a_rare_keyword_frequent() -> None:
+    rows = [photo(n, "pan", f"r{n}") for n in range(12)]
+    copies = [photo(20, "wok", "w") | {"file": f"copy {n}.jpg"} for n in range(9)]
+    dealt = split_photos(table([*rows, *copies]), min_photos=4)
+    assert set(dealt.loc[dealt["keyword"] == "wok", "split"]) == {RARE, COPY}
 
 
-def test_stored_splits_come_back_and_keep_every_photo_where_it_is(tmp_path: Path) -> None:
-    tables = TableStore(tmp_path)
-    assert previous_splits(tables) is None
-    assert pending_fingerprint(tables, "v") is None
-    photos = sample_studio(1)
-    splits = split_photos(photos)
-    tables.write(splits, "splits")
-    pd.testing.assert_frame_equal(previous_splits(tables), splits, check_dtype=False)
-    assert sides(split_photos(photos, previous_splits(tables))) == sides(splits)
-    for shoot, rows in photos.groupby("shoot"):
-        tables.write(rows, "standardized_keywords", str(shoot))
-    assert pending_fingerprint(tables, "v") == data_fingerprint(splits, "v")
-
-
-def test_damaged_splits_are_an_error_because_dealing_anew_would_move_photos(tmp_path: Path) -> None:
-    tables = TableStore(tmp_path)
-    path = tables.write(split_photos(sample_studio(1)), "splits")
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(StorageError, match="photos keep their split, so restore that file or delete it"):
-        previous_splits(tables)
+def test_a_shoot_with_too_many_photos_without_keyword_is_kept_out_whole() -> None:
+    good = [photo(n, "pan", f"r{n}") for n in range(12)]
+    bad = [photo(20 + n, "pan" if n % 2 else None, f"b{n}", "b") for n in range(8)]
+    dealt = split_photos(table([*good, *bad]))
+    assert set(dealt.loc[dealt["shoot"] == "b", "split"]) == {BLOCKED}
+    assert set(dealt.loc[dealt["shoot"] == "a", "split"]) == SIDES
+    mended = [row | {"keyword": "pan", "reason": None} for row in bad]
+    assert BLOCKED not in set(split_photos(table([*good, *mended]), dealt)["split"])

@@ -1,12 +1,13 @@
-"""What the sample studio shoots: recipes with their steps, dealt to shoots with a long tail, and the dirt on top.
+"""What the sample studio shoots: recipes with their steps, dealt to shoots with a long tail.
 
-Here: names, keywords, which file is broken how; all from one seed. Not here: drawing and writing files.
+Here: names and keywords, from one seed. The dirt on top is `dirt`'s subject, drawing and writing are `writing`'s.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
+
+from recipe_assets.studio.sample.dirt import SHOOTS, PlannedPhoto, doubtful_files, extra_files
 
 PHOTOS = {
     "pan": 92, "finalstep": 76, "chopping-board": 70, "oven-tray": 58, "glass-bowl-small": 46,
@@ -17,7 +18,6 @@ PHOTOS = {
 """Photos per keyword before dirt: a long tail, as studios have it."""
 ORDER = ("group_step", "chopping-board", "glass-bowl-small", "glass-bowl-medium", "glass-bowl-large", "medium")
 """Keywords that open a recipe; `finalstep` and `CP` close it."""
-SHOOTS = ("HF_Y24_W41", "HF_Y24_W42", "HF_Y24_W43", "HF_Y24_W44")
 LATER = SHOOTS[-1]
 """The shoot that arrives later."""
 COUNTRIES = ("SE", "DE", "NL", "NORD", "UK")
@@ -35,31 +35,13 @@ STRAY = ("retouch", "2024", "select", "RAW", "Kitchen 2")
 UNKNOWN = ("wok", "colander", "thermomix")
 
 
-@dataclass(frozen=True)
-class PlannedPhoto:
-    """One file of the sample: what is drawn, and what is written about it.
-
-    `fault` is None, or what is wrong with the file: "truncated", "empty", "text", "copy", "near-copy", "mask".
-    `recipe` and `step` seed the drawing, so a copy shows the same scene as its original.
-    """
-
-    shoot: str
-    file: str
-    keyword: str
-    recipe: int
-    step: int
-    written: tuple[str, ...]
-    in_xmp: bool = False
-    fault: str | None = None
-
-
 def plan_photos(seed: int) -> list[PlannedPhoto]:
-    """All files of the sample studio, about 600, in shoot and recipe order."""
+    """All files of the sample studio, about 700, in shoot and recipe order."""
     generator = np.random.default_rng(seed)
     photos = [
         photo for number, steps in enumerate(_recipes(generator)) for photo in _recipe(generator, number, steps)
     ]
-    return [*photos, *_extra_files(generator, photos)]
+    return [*photos, *extra_files(generator, photos), *doubtful_files(generator, photos)]
 
 
 def _recipes(generator: np.random.Generator) -> list[list[str]]:
@@ -105,17 +87,3 @@ def _written(generator: np.random.Generator, keyword: str) -> tuple[str, ...]:
     word = spellings[int(generator.integers(len(spellings)))] if luck < 0.18 else keyword
     stray = STRAY[int(generator.integers(len(STRAY)))]
     return (word, stray) if generator.random() < 0.08 else (word,)
-
-
-def _extra_files(generator: np.random.Generator, photos: list[PlannedPhoto]) -> Iterator[PlannedPhoto]:
-    """Per shoot: copies, near-copies, masks, bad names, broken files, and something that is no photo."""
-    for shoot in SHOOTS:
-        chosen = [photos[i] for i in generator.permutation(len(photos)) if photos[i].shoot == shoot][:9]
-        for place, fault in enumerate(("copy", "copy", "near-copy", "near-copy")):
-            yield replace(chosen[place], file=f"{chosen[place].file[:-13]}copy{place}_original.jpg", fault=fault)
-        yield replace(chosen[4], file=f"DSC_{4100 + chosen[4].recipe}.jpg", fault="copy")
-        yield replace(chosen[5], file="IMG_0001 (1).jpg", fault="near-copy")
-        yield replace(chosen[6], file=chosen[6].file.replace("original", "mask"), fault="mask")
-        yield replace(chosen[7], file=chosen[7].file.replace("_0", "_9", 1), fault="truncated")
-        yield replace(chosen[8], file="upload-7f3a.jpg", fault="empty")
-        yield replace(chosen[8], file="notes.txt", fault="text")

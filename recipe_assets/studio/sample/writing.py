@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageFilter
 
-from recipe_assets.studio.metadata import add_iptc_keywords, add_xmp_subject
+from recipe_assets.studio.metadata import add_iptc_keywords, add_xmp_subject, sidecar_packet, write_keywords
+from recipe_assets.studio.sample.dirt import PlannedPhoto
 from recipe_assets.studio.sample.look import RecipeLook
-from recipe_assets.studio.sample.plan import LATER, PlannedPhoto, plan_photos
+from recipe_assets.studio.sample.plan import LATER, plan_photos
 from recipe_assets.studio.sample.steps import draw_step
 
 SEED = 1843
@@ -88,6 +89,8 @@ def _first(planned: list[PlannedPhoto], only: int | None) -> list[PlannedPhoto]:
 def _write_photo(root: Path, seed: int, photo: PlannedPhoto) -> None:
     path = root / _place(photo.shoot) / photo.shoot / photo.file
     path.write_bytes(photo_bytes(seed, photo))
+    if photo.fault == "sidecar":
+        path.with_suffix(".xmp").write_bytes(sidecar_packet(None, photo.written))
 
 
 def photo_bytes(seed: int, photo: PlannedPhoto) -> bytes:
@@ -96,15 +99,38 @@ def photo_bytes(seed: int, photo: PlannedPhoto) -> bytes:
         return b""
     if photo.fault == "text":
         return b"Call the stylist about the blue plates.\n"
-    look = RecipeLook.draw(np.random.default_rng([seed, photo.recipe]))
+    if photo.fault == "lonely-sidecar":
+        return sidecar_packet(None, photo.written)
     generator = np.random.default_rng([seed, photo.recipe, photo.step])
-    picture = draw_step(photo.keyword, generator, look, SIZE)
-    if photo.fault == "near-copy":
-        picture = ImageEnhance.Brightness(picture).enhance(1.06).resize((SIZE[0] * 3 // 4, SIZE[1] * 3 // 4))
-    if photo.fault == "mask":
-        picture = picture.convert("L").point(lambda value: 255 if value > 128 else 0)
+    picture = _spoiled(_scene(seed, photo, generator), photo.fault)
+    if photo.fault in ("tiff", "png"):
+        return write_keywords(_lossless(picture, photo.fault), photo.written)
     jpeg = _with_keywords(_encode(picture, generator), photo)
     return jpeg[: len(jpeg) * 2 // 3] if photo.fault == "truncated" else jpeg
+
+
+def _scene(seed: int, photo: PlannedPhoto, generator: np.random.Generator) -> Image.Image:
+    look = RecipeLook.draw(np.random.default_rng([seed, photo.recipe]))
+    return draw_step(photo.keyword, generator, look, SIZE)
+
+
+def _spoiled(picture: Image.Image, fault: str | None) -> Image.Image:
+    if fault == "near-copy":
+        return ImageEnhance.Brightness(picture).enhance(1.06).resize((SIZE[0] * 3 // 4, SIZE[1] * 3 // 4))
+    if fault in ("mask", "lonely-mask"):
+        return picture.convert("L").point(lambda value: 255 if value > 128 else 0)
+    if fault == "dark":
+        return ImageEnhance.Brightness(picture).enhance(0.08)
+    if fault == "blurred":
+        return picture.filter(ImageFilter.GaussianBlur(14))
+    return picture
+
+
+def _lossless(picture: Image.Image, kind: str) -> bytes:
+    buffer = io.BytesIO()
+    options = {"compression": "tiff_lzw"} if kind == "tiff" else {}
+    picture.save(buffer, kind.upper(), **options)
+    return buffer.getvalue()
 
 
 def _encode(picture: Image.Image, generator: np.random.Generator) -> bytes:
@@ -119,6 +145,9 @@ def _encode(picture: Image.Image, generator: np.random.Generator) -> bytes:
 
 
 def _with_keywords(jpeg: bytes, photo: PlannedPhoto) -> bytes:
-    if not photo.written:
+    if not photo.written or photo.fault == "sidecar":
         return jpeg
+    if photo.fault == "conflict":
+        other = "pan" if photo.keyword != "pan" else "oven-tray"
+        return add_xmp_subject(add_iptc_keywords(jpeg, photo.written), [other])
     return add_xmp_subject(jpeg, photo.written) if photo.in_xmp else add_iptc_keywords(jpeg, photo.written)

@@ -40,7 +40,7 @@ def test_a_hash_is_64_bits_of_one_picture_always() -> None:
     assert any(perceptual_hash(picture(seed)) >= 2**63 for seed in range(20))
 
 
-@pytest.mark.parametrize("bits", [0, 4, 30, 64])
+@pytest.mark.parametrize("bits", [0, 1, 4, 7, 8, 30, 64])
 def test_pairs_are_those_of_a_comparison_of_all_with_all(bits: int) -> None:
     generator = np.random.default_rng(bits)
     hashes = generator.integers(0, 2**64, 60, dtype=np.uint64)
@@ -50,6 +50,27 @@ def test_pairs_are_those_of_a_comparison_of_all_with_all(bits: int) -> None:
     expected = [(i, j) for i in range(85) for j in range(i + 1, 85) if (values[i] ^ values[j]).bit_count() <= bits]
     assert near_duplicate_pairs(hashes, bits) == expected
     assert len(expected) >= 5
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_bands_find_what_a_comparison_of_all_with_all_finds(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    centers = generator.integers(0, 2**64, 40, dtype=np.uint64)
+    hashes = centers[generator.integers(0, 40, 400)]
+    for _ in range(4):  # up to four flips, so that neighbors are up to eight bits apart, around the limit
+        flipped = generator.random(400) < 0.6
+        hashes[flipped] ^= (np.uint64(1) << generator.integers(0, 64, 400).astype(np.uint64))[flipped]
+    bits = int(generator.integers(0, 8))
+    left, right = np.triu_indices(400, 1)
+    close = np.bitwise_count(hashes[left] ^ hashes[right]) <= bits
+    expected = list(zip(left[close].tolist(), right[close].tolist(), strict=True))
+    assert near_duplicate_pairs(hashes, bits) == expected
+    assert expected
+
+
+def test_many_equal_photos_are_all_pairs_once() -> None:
+    pairs = near_duplicate_pairs(np.full(300, 12345, np.uint64))
+    assert pairs == [(i, j) for i in range(300) for j in range(i + 1, 300)]
 
 
 @pytest.mark.parametrize("count", [0, 1])

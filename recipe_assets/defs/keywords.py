@@ -1,0 +1,77 @@
+"""The keyword that each photo of a shoot stands for; one partition per shoot."""
+
+import dagster as dg
+import pandas as pd
+
+from recipe_assets.defs.partitions import shoots
+from recipe_assets.defs.reporting import percent, plain_errors, table
+from recipe_assets.defs.resources import ReviewResource, VocabularyResource
+from recipe_assets.studio.arrivals import Wanted
+from recipe_assets.studio.labels import FACTS, MAX_UNMAPPED, reason_kind, standardize_shoot, unmapped_shares
+from recipe_assets.studio.reading import require_readable
+from recipe_assets.studio.review import decisions
+
+
+@dg.asset(
+    partitions_def=shoots,
+    group_name="studio",
+    kinds={"pandas", "parquet"},
+    owners=["team:data"],
+    tags={"stage": "studio"},
+    ins={"raw_images": dg.AssetIn(metadata={"columns": [*FACTS, "problem"]})},
+)
+def standardized_keywords(
+    context: dg.AssetExecutionContext,
+    raw_images: pd.DataFrame,
+    vocabulary: VocabularyResource,
+    review: ReviewResource,
+) -> dg.MaterializeResult[pd.DataFrame]:
+    """Each readable photo with the one keyword that it stands for, or the reason why it has none.
+
+    What a person decided in the review queue outranks IPTC, XMP and sidecar. Works on the stored table: a changed
+    vocabulary costs no decoding.
+    """
+    with plain_errors():
+        require_readable(raw_images, context.partition_key)
+        words = vocabulary.load()
+        decided = decisions(review.read(), words)
+    labelled = standardize_shoot(raw_images, words, decided)
+    wanted = Wanted(words, decided).label_attributes(context.partition_key, raw_images.attrs.get("files", ""))
+    labelled.attrs.update(wanted)
+    unmapped = labelled.loc[labelled["keyword"].isna(), ["file", "reason", "suggestion"]]
+    counts = labelled["keyword"].value_counts().rename_axis("keyword").reset_index(name="photos")
+    return dg.MaterializeResult(
+        value=labelled,
+        data_version=dg.DataVersion("-".join(part[:16] for part in wanted.values())),
+        metadata={
+            "photos": len(labelled),
+            "with_keyword": int(labelled["keyword"].notna().sum()),
+            "decided_by_review": int((labelled["source"] == "review").sum()),
+            "keywords": table(counts),
+            "without_keyword": table(unmapped),
+            "reasons": table(reason_kind(labelled["reason"]).value_counts().rename_axis("reason").reset_index()),
+            "sources": table(labelled["source"].value_counts().rename_axis("source").reset_index(name="photos")),
+            "vocabulary_sha256": words.sha256,
+        },
+    )
+
+
+@dg.asset_check(asset=standardized_keywords, partitions_def=shoots, blocking=True)
+def keywords_are_known(standardized_keywords: pd.DataFrame) -> dg.AssetCheckResult:
+    """At most 30 % of a shoot's photos (masks, and photos taken out by review, aside) end without a keyword."""
+    kinds = reason_kind(standardized_keywords["reason"]).fillna("")
+    photos = standardized_keywords[~kinds.isin(["mask", "dropped"])]
+    unmapped = photos[photos["keyword"].isna()]
+    share = float(unmapped_shares(standardized_keywords).max())
+    reasons = unmapped["reason"].value_counts().rename_axis("reason").reset_index()
+    return dg.AssetCheckResult(
+        passed=share <= MAX_UNMAPPED,
+        description=f"{len(unmapped)} of {len(photos)} photos ({percent(share)}) have no keyword; the limit is "
+        f"{percent(MAX_UNMAPPED)}: add spellings as aliases to the vocabulary, or keywords to the photos",
+        metadata={
+            "count": len(unmapped),
+            "share": share,
+            "reasons": table(reasons),
+            "photos": table(unmapped[["file", "reason", "suggestion"]]),
+        },
+    )

@@ -1,0 +1,16 @@
+"""Pictures that people read instead of tables: PNG and JPEG bytes out, for the UI, the report and releases.
+
+Every figure is drawn without a display, legible on paper, on a 2x screen and with any color vision.
+"""
+
+from recipe_assets.figures.keywords import keyword_bars, keyword_heatmap
+from recipe_assets.figures.labels import finding_bars, reason_bars, split_bars
+from recipe_assets.figures.model import confusion_heatmap, training_curves
+from recipe_assets.figures.photos import size_chart, tone_boxes
+from recipe_assets.figures.sheets import contact_sheet, example_sheet
+from recipe_assets.figures.spellings import spelling_bars
+
+__all__ = [
+    "confusion_heatmap", "contact_sheet", "example_sheet", "finding_bars", "keyword_bars", "keyword_heatmap",
+    "reason_bars", "size_chart", "spelling_bars", "split_bars", "tone_boxes", "training_curves",
+]  # fmt: skip
