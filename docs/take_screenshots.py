@@ -18,14 +18,27 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 
 def graph(page: Page, ui: str) -> None:
-    """The whole asset graph, its groups opened."""
+    """The whole asset graph, its groups opened, zoomed out until it fits."""
     page.goto(f"{ui}/asset-groups")
-    page.wait_for_timeout(4000)
+    page.wait_for_timeout(6000)
     skip_welcome(page)
-    page.mouse.click(1000, 560)
+    page.mouse.click(1000, 700)
     page.keyboard.press("Alt+e")
-    page.wait_for_timeout(4000)
-    page.screenshot(path=IMAGES / "graph.png")
+    page.get_by_text("review_queue").first.wait_for()
+    page.wait_for_timeout(3000)
+    page.locator("[aria-label=zoom_out]").click()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "graph.png", clip={"x": 600, "y": 150, "width": 920, "height": 1390})
+
+
+def findings(page: Page, ui: str) -> None:
+    """The worst offenders of a check, opened from its metadata."""
+    page.goto(f"{ui}/assets/photo_findings?view=checks&checkDetail=no_label_error")
+    page.get_by_text("what_to_do").first.wait_for()
+    skip_welcome(page)
+    page.get_by_text("[Show Markdown]").first.click()
+    page.wait_for_timeout(2500)
+    page.screenshot(path=IMAGES / "findings.png")
 
 
 def confusion_matrix(page: Page, ui: str) -> None:
@@ -68,9 +81,10 @@ def main() -> None:
     sample()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        graph(browser.new_page(viewport={"width": 1600, "height": 1620}), arguments.ui)
         page = browser.new_page(viewport={"width": 1500, "height": 760})
-        graph(page, arguments.ui)
         confusion_matrix(page, arguments.ui)
+        findings(page, arguments.ui)
         browser.close()
 
 

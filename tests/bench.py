@@ -14,8 +14,12 @@ from pathlib import Path
 
 import click
 import numpy as np
+import pandas as pd
 from PIL import Image
 
+from recipe_assets.storage import TableStore
+from recipe_assets.studio.arrivals import Wanted, pending_work, raw_attributes
+from recipe_assets.studio.folder import FolderStudio
 from recipe_assets.studio.photos import (
     THUMBNAIL_SIDE,
     Preprocessing,
@@ -24,6 +28,8 @@ from recipe_assets.studio.photos import (
     pixel_values,
     thumbnail,
 )
+from recipe_assets.studio.reading import SCHEMA, read_batches
+from recipe_assets.studio.vocabulary import load_vocabulary
 
 ROUNDS = 7
 
@@ -72,9 +78,9 @@ def bench_decode() -> None:
 
 
 def drafted_decode(path: Path) -> None:
-    """The least that anything can do to see a large JPEG: Pillow's decode at a fraction, nothing kept."""
+    """The least that anything can do to see a large JPEG: Pillow's decode at the fraction we use, nothing kept."""
     with Image.open(path) as image:
-        image.draft(None, (512, 512))
+        image.draft(None, (720, 480))
         image.load()
 
 
@@ -86,10 +92,7 @@ def large_photos(count: int) -> dict[str, bytes]:
 
 
 def bench_ingest() -> None:
-    """Reading a shoot, with everything that its table holds, against a bare decode of its files."""
-    from recipe_assets.studio.folder import FolderStudio
-    from recipe_assets.studio.reading import read_shoot
-
+    """Reading and storing a shoot, with everything that its table holds, against a bare decode of its files."""
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(os.cpu_count()) as pool:
         files = []
         (Path(name) / "shoot").mkdir()
@@ -99,10 +102,47 @@ def bench_ingest() -> None:
         studio = FolderStudio(Path(name))
         ratio(
             "read a shoot of 24-megapixel JPEGs",
-            lambda: read_shoot(studio, "shoot"),
+            lambda: store_shoot(studio, TableStore(Path(name) / "tables"), "shoot"),
             lambda: list(pool.map(drafted_decode, files)),
             "a bare drafted decode of its files",
         )
+
+
+def store_shoot(studio: FolderStudio, tables: TableStore, shoot: str) -> None:
+    """What the asset does to one shoot: read every file, write the table."""
+    tables.write_batches(read_batches(studio, studio.shoot(shoot)), "raw_images", shoot, {}, SCHEMA)
+
+
+def bench_one_more_shoot() -> None:
+    """Finding and reading one new shoot in a studio of two shoots, against the same in a studio of two hundred."""
+    photo = io.BytesIO()
+    full_decode(large_photo()).save(photo, "JPEG")
+    with tempfile.TemporaryDirectory() as name:
+        small, large = (a_studio(Path(name) / str(count), count, photo.getvalue()) for count in (2, 200))
+        ratio("one more shoot after 200 others", large, small, "after two others")
+
+
+def a_studio(root: Path, count: int, photo: bytes) -> Callable[[], None]:
+    """A studio with so many shoots that are read already; calling it finds and reads one more."""
+    for number in range(count + 1):
+        folder = root / "studio" / f"shoot-{number:03d}"
+        folder.mkdir(parents=True)
+        for step in range(50):
+            (folder / f"{step}.jpg").write_bytes(photo)
+    studio, tables = FolderStudio(root / "studio"), TableStore(root / "tables")
+    shoots = studio.shoots()
+    new = f"shoot-{count:03d}"
+    for name, shoot in shoots.items():
+        if name != new:
+            table = pd.DataFrame({"file": [file.name for file in shoot.files]})
+            tables.write(table, "raw_images", name, raw_attributes(shoot.fingerprint))
+
+    def one_more() -> None:
+        wanted = Wanted(load_vocabulary())
+        assert list(pending_work(studio.shoots(), tables, wanted).read) == [new]
+        store_shoot(studio, tables, new)
+
+    return one_more
 
 
 def bench_thumbnail() -> None:
@@ -162,6 +202,7 @@ def bench_forward() -> None:
 if __name__ == "__main__":
     bench_decode()
     bench_ingest()
+    bench_one_more_shoot()
     bench_thumbnail()
     bench_stored_thumbnail()
     bench_forward()

@@ -1,8 +1,10 @@
-"""What tests of several rooms share: a CLIP checkpoint that is real in form, tiny, and knows nothing."""
+"""What tests of several rooms share: a CLIP checkpoint, real in form, that knows nothing; and an S3 server."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 
 
 @pytest.fixture(scope="session")
@@ -27,3 +29,13 @@ def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save_base(BaseModel(clip, tokenizer, Preprocessing(size=32), BaseCheckpoint("untrained", None, None)), folder)
     (folder / "README.md").write_text("---\nlicense: mit\n---\n# Nothing learned\n", encoding="utf-8")
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """A real HTTP server that speaks S3."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()

@@ -158,7 +158,11 @@ def no_leakage(splits: pd.DataFrame) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=found.empty,
         description=f"{len(found)} recipes or copies stand in two splits",
-        metadata={"leaks": table(found)},
+        metadata={
+            "count": len(found),
+            "share": len(found) / max(1, len(splits)),
+            "leaks": table(found),
+        },
     )
 
 

@@ -10,12 +10,13 @@ from recipe_assets.defs.reporting import percent, picture, plain_errors, table
 from recipe_assets.defs.resources import ReviewResource, StorageResource
 from recipe_assets.figures import contact_sheet
 from recipe_assets.storage import TableStore
+from recipe_assets.studio.names import parse_name
 from recipe_assets.studio.quality import KINDS
 from recipe_assets.studio.review import settled_findings
 from recipe_assets.studio.thumbnails import thumbnails
 
-SHOWN = 24
-"""Offenders on a contact sheet."""
+SHOWN, SHEET_CELL = 24, 180
+"""Offenders on a contact sheet, and pixels of each: six in a row just fit the dialog of the UI."""
 
 
 def finding_check(kind: str) -> dg.AssetChecksDefinition:
@@ -31,7 +32,7 @@ def finding_check(kind: str) -> dg.AssetChecksDefinition:
         with plain_errors():
             settled = settled_findings(photo_findings, review.read())
             found = photo_findings[(photo_findings["finding"] == kind) & ~settled]
-            sheet = contact_sheet(list(_offenders(storage.tables(), found.head(SHOWN))))
+            sheet = contact_sheet(list(_offenders(storage.tables(), found.head(SHOWN))), width=SHEET_CELL)
         photos = storage.tables().count("standardized_keywords")
         share = len(found) / max(1, photos)
         severity = dg.AssetCheckSeverity.ERROR if about.severity == "error" else dg.AssetCheckSeverity.WARN
@@ -64,7 +65,9 @@ def _offenders(tables: TableStore, found: pd.DataFrame) -> Iterator[tuple[str, b
     }
     for row in about_photos.to_dict("records"):
         hint = f"{row['suggestion']}?" if row["suggestion"] else row["shoot"]
-        yield f"{row['file']}\n{hint}", pictures[row["shoot"], row["file"]]
+        name = parse_name(row["file"])
+        which = f"{name.recipe} step {name.step}" if name.recipe else row["file"]
+        yield f"{which}\n{hint}", pictures[row["shoot"], row["file"]]
 
 
 @dg.definitions

@@ -71,7 +71,9 @@ def _examples(tables: TableStore, usable: pd.DataFrame) -> bytes:
         return contact_sheet([])
     found = thumbnails(tables, str(chosen["shoot"].iloc[0]), chosen["file"])
     steps = chosen["step"].fillna("")
-    return contact_sheet([(step, found[file]) for step, file in zip(steps, chosen["file"], strict=True)])
+    return contact_sheet(
+        [(step, found[file]) for step, file in zip(steps, chosen["file"], strict=True)], width=180
+    )
 
 
 @dg.asset_check(asset=raw_images, partitions_def=shoots, blocking=True)

@@ -2,21 +2,17 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
-import boto3
 import pytest
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 
 from recipe_assets.release.manifest import Manifest
 from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
 from tests.release import factory
+from tests.s3 import s3_client
 
 ROOT = Path(__file__).parents[2]
-CREDENTIALS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 
 
 class FolderPlace:
@@ -86,26 +82,7 @@ class S3Place:
         return {key: self.read(key) for key in keys}
 
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
 Place = FolderPlace | S3Place
-
-
-def s3_client(endpoint: str) -> "S3Client":
-    """A client that gives up at once."""
-    config = Config(connect_timeout=1, read_timeout=5, retries={"total_max_attempts": 1})
-    return boto3.client("s3", endpoint_url=endpoint, config=config, **CREDENTIALS)
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """A real HTTP server that speaks S3."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture(params=["folder", "s3"])

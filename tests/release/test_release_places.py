@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 from recipe_assets.errors import ReleaseError
 from recipe_assets.release.store import open_store
 from tests.release import factory
-from tests.release.conftest import S3Place, s3_client
+from tests.release.conftest import S3Place
+from tests.s3 import s3_client
 
 
 def free_port() -> int:

@@ -5,26 +5,16 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from recipe_assets.storage import TableStore
-from tests.studio.places import BucketPlace, FolderPlace, Place, s3_client
+from tests.s3 import s3_client
+from tests.studio.places import BucketPlace, FolderPlace, Place
 
 
 @pytest.fixture
 def tables(tmp_path: Path) -> TableStore:
     """Tables beside the studio."""
     return TableStore(tmp_path / "tables")
-
-
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """A real HTTP server that speaks S3."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from moto.core.authorization import enable_iam_authentication
 
 from recipe_assets.errors import StudioError
 from recipe_assets.studio.shoots import Studio, StudioFile, open_studio
-from tests.studio.places import BucketPlace, s3_client
+from tests.s3 import s3_client
+from tests.studio.places import BucketPlace
 
 Lists = Callable[[Studio], object]
 LISTS: dict[str, Lists] = {
