@@ -42,6 +42,7 @@ def test_shoots_in_a_bucket_become_a_release_with_the_tables_of_a_folder(in_buck
     assert len(in_bucket.released()) == 1
     again = in_bucket.recipe("materialize")
     assert "nothing changed" in again.stdout
+    # The same photos in a folder, on a machine that shares nothing but the release store.
     folder = Place(in_bucket.root, in_bucket.checkpoint, {"DAGSTER_HOME": str(in_bucket.root / "other" / "home")})
     assert folder.recipe("materialize").returncode == 0
     other = Place(in_bucket.root / "other", in_bucket.checkpoint)
