@@ -7,6 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,8 +98,16 @@ class TableStore:
             wanted = list(pq.read_schema(path).names if columns is None else columns)
             return _whole(pd.read_parquet(path, columns=wanted, page_checksum_verification=True), wanted)
 
-    def read_batches(self, name: str, partition: str | None, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+    def read_batches(
+        self, name: str, partition: str | None, columns: Sequence[str], holding: AbstractSet[str] | None = None
+    ) -> Iterator[pd.DataFrame]:
         """Read a table row group by row group, in little memory.
+
+        Args:
+            name: of the table.
+            partition: of the table.
+            columns: to read; the first one is the key.
+            holding: read only row groups in which the key has one of these values.
 
         Raises:
             StorageError: if it was never written, is damaged, or lacks a column.
@@ -108,6 +117,10 @@ class TableStore:
             pq.ParquetFile(path, page_checksum_verification=True) as file,
         ):
             for number in range(file.num_row_groups):
+                if holding is not None:
+                    keys = file.read_row_group(number, columns=[columns[0]]).to_pandas()[columns[0]]
+                    if holding.isdisjoint(keys):
+                        continue
                 yield _whole(file.read_row_group(number, columns=list(columns)).to_pandas(), columns)
 
     @contextmanager

@@ -153,11 +153,14 @@ def keywords_are_not_rare(splits: pd.DataFrame, vocabulary: VocabularyResource) 
 
 @dg.asset_check(asset=splits, blocking=True)
 def no_leakage(splits: pd.DataFrame) -> dg.AssetCheckResult:
-    """No recipe, exact copy or near-duplicate stands in two splits."""
+    """No recipe, exact copy or near-duplicate (by perceptual hash) stands in two splits."""
     found = leaks(splits)
     return dg.AssetCheckResult(
         passed=found.empty,
-        description=f"{len(found)} recipes or copies stand in two splits",
+        description=f"{len(found)} recipes or copies stand in two splits: write 'drop' for one of each into the "
+        "review queue, or correct the recipe in the file's name"
+        if len(found)
+        else "no recipe or copy stands in two splits",
         metadata={
             "count": len(found),
             "share": len(found) / max(1, len(splits)),

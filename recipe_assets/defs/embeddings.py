@@ -7,6 +7,7 @@ import pandas as pd
 from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.reporting import plain_errors, progress
 from recipe_assets.defs.resources import BaseCheckpointResource, StorageResource
+from recipe_assets.studio.arrivals import embed_attributes
 
 
 @dg.asset(
@@ -36,10 +37,10 @@ def photo_embeddings(
     with plain_errors():
         report = progress(context.log.info, f"{shoot}: photos embedded")
         found = embed_shoot(storage.tables(), photos, base.name, report)
-        found.attrs = {"files": raw_images.attrs.get("files", ""), "base": base.identity()}
+        found.attrs.update(embed_attributes(raw_images.attrs.get("files", ""), base.identity()))
     return dg.MaterializeResult(
         value=found,
-        data_version=dg.DataVersion("-".join(found.attrs.values())),
+        data_version=dg.DataVersion("-".join(str(part) for part in found.attrs.values())),
         metadata={"photos": len(found), "base_checkpoint": base.name},
     )
 

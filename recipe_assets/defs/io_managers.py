@@ -8,6 +8,7 @@ import pandas as pd
 from recipe_assets.defs.reporting import plain_errors
 from recipe_assets.folders import FolderStore
 from recipe_assets.storage import StorageError, TableStore
+from recipe_assets.studio.arrivals import current_shoots
 
 
 class TableIOManager(dg.ConfigurableIOManager):
@@ -42,11 +43,13 @@ class TableIOManager(dg.ConfigurableIOManager):
     def _read_all(
         self, context: dg.InputContext, tables: TableStore, name: str, columns: list[str] | None
     ) -> pd.DataFrame:
-        stored = set(tables.partitions(name))
+        stored = set(tables.partitions(name) if name == "raw_images" else current_shoots(tables, name))
         missing = sorted(set(context.asset_partition_keys) - stored)
         found = sorted(set(context.asset_partition_keys) & stored)
         if missing:
-            context.log.warning(f"left out {len(missing)} shoots without {name}: {', '.join(missing[:10])}")
+            context.log.warning(
+                f"left out {len(missing)} shoots without current {name}: {', '.join(missing[:10])}"
+            )
         if not found:
             raise StorageError(f"no shoot has {name} yet: put shoots into RECIPE_STUDIO and materialize {name}")
         return pd.concat([_read(tables, name, shoot, columns) for shoot in found], ignore_index=True)

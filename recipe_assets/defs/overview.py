@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from uuid import uuid4
 
 import dagster as dg
 import pandas as pd
@@ -82,6 +83,6 @@ def page_path(root: str) -> Path:
 def write_page(page: str, path: Path) -> Path:
     """Replace the page at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{uuid4().hex}.part")
     part.write_text(page, encoding="utf-8")
     return part.replace(path)

@@ -16,6 +16,7 @@ from recipe_assets.studio.review import settled_findings
 from recipe_assets.studio.thumbnails import thumbnails
 
 SHOWN, SHEET_CELL = 24, 180
+OF_A_SHOOT = 6
 """Offenders on a contact sheet, and pixels of each: six in a row just fit the dialog of the UI."""
 
 
@@ -56,8 +57,12 @@ def finding_check(kind: str) -> dg.AssetChecksDefinition:
 
 
 def _offenders(tables: TableStore, found: pd.DataFrame) -> Iterator[tuple[str, bytes]]:
-    """Captions and thumbnails of findings that are about a photo, in their order."""
+    """Captions and thumbnails of findings in their order; of a whole shoot its first photos."""
     about_photos = found[found["file"].notna()]
+    for shoot in found.loc[found["file"].isna(), "shoot"]:
+        first = tables.read("standardized_keywords", str(shoot), ["file"])["file"].head(OF_A_SHOOT)
+        for png in thumbnails(tables, str(shoot), first).values():
+            yield str(shoot), png
     pictures = {
         (str(shoot), file): png
         for shoot, rows in about_photos.groupby("shoot")

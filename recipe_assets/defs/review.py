@@ -7,7 +7,15 @@ import pandas as pd
 
 from recipe_assets.defs.reporting import plain_errors, table
 from recipe_assets.defs.resources import ReviewResource, VocabularyResource
-from recipe_assets.studio.review import COLUMNS, is_decided, merge_queue, misunderstood, open_cases, write_queue
+from recipe_assets.studio.review import (
+    COLUMNS,
+    is_decided,
+    merge_queue,
+    misunderstood,
+    open_cases,
+    without_photo,
+    write_queue,
+)
 
 
 @dg.asset(group_name="dataset", kinds={"csv"}, owners=["team:data"], tags={"stage": "dataset"})
@@ -47,4 +55,21 @@ def decisions_are_understood(review: ReviewResource, vocabulary: VocabularyResou
         if len(wrong)
         else "every decision is understood",
         metadata={"count": len(wrong), "lines": table(wrong[["shoot", "file", "decision", "nearest"]])},
+    )
+
+
+@dg.asset_check(asset=review_queue, additional_ins={"standardized_keywords": dg.AssetIn("standardized_keywords")})
+def decisions_find_their_photo(standardized_keywords: pd.DataFrame, review: ReviewResource) -> dg.AssetCheckResult:
+    """Every decision is about a photo that is there as it was; spreadsheets change names into dates."""
+    with plain_errors():
+        queue = review.read()
+    lost = without_photo(queue[is_decided(queue)], standardized_keywords)
+    return dg.AssetCheckResult(
+        passed=lost.empty,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{len(lost)} decisions belong to no photo: it was changed or removed, or the line's shoot, "
+        f"file or sha256 was; correct or delete them in {review.path}"
+        if len(lost)
+        else "every decision has its photo",
+        metadata={"count": len(lost), "lines": table(lost[["shoot", "file", "decision"]])},
     )

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Iterator
+from itertools import islice
 
 import dagster as dg
 
@@ -16,16 +17,24 @@ from recipe_assets.defs.resources import (
     VocabularyResource,
 )
 from recipe_assets.errors import RecipeError
+from recipe_assets.storage import TableStore
 from recipe_assets.studio.arrivals import Wanted, Work, pending_work
-from recipe_assets.studio.review import decisions, decisions_sha256
+from recipe_assets.studio.review import decisions
 from recipe_assets.studio.watching import Change, Look, look
 
 SETTLE_SECONDS = 20
 """A shoot counts as arrived when nothing in it has changed for this long, and between two looks."""
 MAX_REQUESTS = 25
-"""Runs requested per tick: a backlog of years is worked off in portions, and what is new gets its turn."""
+"""Runs requested per tick: a backlog of years is worked off in portions."""
 WORK = "recipe/work"
 """The tag that says what a run was requested for."""
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 MAX_ATTEMPTS = 5
 FIRST_WAIT = datetime.timedelta(minutes=2)
 """A failed run is requested again after this, then after twice as long, and so on."""
@@ -50,37 +59,59 @@ def new_shoots(
         words = vocabulary.load()
         wanted = Wanted(words, decisions(review.read(), words), base.identity())
         seen = look(studio.open(), storage.tables(), context.cursor, SETTLE_SECONDS)
-        work = pending_work(seen.arrived, storage.tables(), wanted)
+        # A folder made in advance is no shoot yet.
+        here = {name: shoot for name, shoot in seen.arrived.items() if shoot.files}
+        work = pending_work(here, storage.tables(), wanted)
     except RecipeError as error:
         return dg.SkipReason(str(error))
     _tell(context, seen)
-    requests = [found for key in _keys(work, wanted) if (found := _request(context.instance, *key))]
+    busy = _busy(context.instance)
+    keys = (key for key in _keys(work, wanted, storage.tables()) if key[1] not in busy)
+    requests = (found for key in keys if (found := _request(context, *key)))
+    asked = list(islice(requests, MAX_REQUESTS))
     known = set(context.instance.get_dynamic_partitions(shoots.name or ""))
-    asked = requests[:MAX_REQUESTS]
     new = sorted({str(request.partition_key) for request in asked} - known)
     return dg.SensorResult(
         run_requests=asked,
-        skip_reason=None if asked else dg.SkipReason(f"no shoot is new or changed: {seen.cursor}"),
+        skip_reason=None if asked else dg.SkipReason(_why_nothing(work, seen)),
         dynamic_partitions_requests=[shoots.build_add_request(new)] if new else [],
         cursor=seen.cursor,
     )
 
 
-def _keys(work: Work, wanted: Wanted) -> Iterator[tuple[str, str, str]]:
+def _keys(work: Work, wanted: Wanted, tables: TableStore) -> Iterator[tuple[str, str, str]]:
     """Job, shoot, and what the run would be for: the same until something changes again."""
     for shoot, files in work.read.items():
         yield new_shoot.name, shoot, f"read:{shoot}:{files}"
     for shoot in work.standardize:
-        of = f"{wanted.vocabulary.spellings_sha256[:16]}:{decisions_sha256(wanted.decisions, shoot)}"
-        yield standardize.name, shoot, f"words:{shoot}:{of}"
+        of = wanted.label_attributes(shoot, (tables.attributes("raw_images", shoot) or {}).get("files", ""))
+        yield standardize.name, shoot, f"words:{shoot}:{':'.join(part[:16] for part in of.values())}"
     for shoot in work.embed:
-        yield embed.name, shoot, f"embed:{shoot}:{wanted.base}"
+        files = (tables.attributes("raw_images", shoot) or {}).get("files", "")
+        yield embed.name, shoot, f"embed:{shoot}:{files}:{wanted.base}"
 
 
-def _request(instance: dg.DagsterInstance, job: str, shoot: str, work: str) -> dg.RunRequest | None:
-    """A run for this work, unless one is under way, or failed too often or too lately."""
-    tried = instance.get_run_records(dg.RunsFilter(tags={WORK: work}), limit=MAX_ATTEMPTS)
-    if any(not record.dagster_run.is_finished for record in tried) or len(tried) == MAX_ATTEMPTS:
+def _busy(instance: dg.DagsterInstance) -> set[str]:
+    """Shoots that a run is about right now, whoever asked for it: a backfill, a person, the main job."""
+    running = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    return {run.tags["dagster/partition"] for run in running if "dagster/partition" in run.tags}
+
+
+def _why_nothing(work: Work, seen: Look) -> str:
+    waiting = sorted({*work.read, *work.standardize, *work.embed})
+    if waiting:
+        return (
+            f"{len(waiting)} shoots are under way, or failed and wait for another try: {', '.join(waiting[:10])}"
+        )
+    return f"no shoot is new or changed: {seen.cursor}"
+
+
+def _request(context: dg.SensorEvaluationContext, job: str, shoot: str, work: str) -> dg.RunRequest | None:
+    """A run for this work, unless it failed too often or too lately."""
+    failed = dg.RunsFilter(tags={WORK: work}, statuses=[dg.DagsterRunStatus.FAILURE])
+    tried = context.instance.get_run_records(failed, limit=MAX_ATTEMPTS)
+    if len(tried) == MAX_ATTEMPTS:
+        context.log.warning(f"{shoot}: {job} failed {MAX_ATTEMPTS} times and is not tried again: run it by hand")
         return None
     if tried:
         wait = FIRST_WAIT * 2 ** (len(tried) - 1)

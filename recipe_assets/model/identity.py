@@ -6,17 +6,27 @@ from pathlib import Path
 from recipe_assets.release.manifest import checkpoint_name
 
 BUILTIN = {"builtin:tiny": Path(__file__).with_name("tiny")}
-WEIGHTS = ("*.json", "*.safetensors", "*.bin")
+WEIGHTS = ("config.json", "preprocessor_config.json", "*.safetensors", "*.bin")
 
 
 def checkpoint_identity(name: str) -> str:
-    """The name, and for a folder a hash of its files' names, sizes and times: changes when the weights do.
+    """The name, and for a folder a hash of its files: changes when the weights do.
 
-    A hub id stands for itself; its revision is known only once it is loaded.
+    A built-in checkpoint is known by its content, so that another checkout of the project has the same one; a
+    local folder, which may hold gigabytes, by names, sizes and times. A hub id stands for itself; its revision is
+    known only once it is loaded.
     """
     folder = BUILTIN.get(name, Path(name))
     if not folder.is_dir():
         return checkpoint_name(name)
     found = sorted(path for pattern in WEIGHTS for path in folder.glob(pattern))
-    listing = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in found]
+    listing: list[tuple[str, object]] = [
+        (path.name, hashlib.sha256(path.read_bytes()).hexdigest() if name in BUILTIN else _stamp(path))
+        for path in found
+    ]
     return f"{checkpoint_name(name)} {hashlib.sha256(repr(listing).encode()).hexdigest()[:12]}"
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns

@@ -10,6 +10,9 @@ from recipe_assets.studio.review import Decisions, decisions_sha256
 from recipe_assets.studio.shoots import Shoot, Studio
 from recipe_assets.studio.vocabulary import Vocabulary
 
+LABELER = "1"
+"""Counts up when standardizing gives other keywords or columns, so that stored shoots are standardized again."""
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -23,7 +26,8 @@ class Wanted:
     def label_attributes(self, shoot: str, files: str) -> dict[str, str]:
         """What a shoot's keywords are made from: changes when they have to be made again."""
         return {
-            "files": files,
+            **raw_attributes(files),
+            "labeler": LABELER,
             "vocabulary": self.vocabulary.spellings_sha256,
             "decisions": decisions_sha256(self.decisions, shoot),
         }
@@ -49,31 +53,45 @@ def pending_work(shoots: Mapping[str, Shoot], tables: TableStore, wanted: Wanted
     """
     work = Work()
     for name, shoot in shoots.items():
-        files = shoot.fingerprint
-        if not is_read(tables, name, files):
-            work.read[name] = files
+        if tables.attributes("raw_images", name) != raw_attributes(shoot.fingerprint):
+            work.read[name] = shoot.fingerprint
+    # Also of shoots that are no longer in the studio: they are trained on, and need no photo for this.
+    for name in tables.partitions("raw_images"):
+        stored = tables.attributes("raw_images", name) or {}
+        files = stored.get("files", "")
+        if name in work.read or stored != raw_attributes(files):
             continue
         if tables.attributes("standardized_keywords", name) != wanted.label_attributes(name, files):
             work.standardize.append(name)
-        embedded = tables.attributes("photo_embeddings", name) or {}
-        if wanted.base is not None and (embedded.get("files"), embedded.get("base")) != (files, wanted.base):
+        if wanted.base and tables.attributes("photo_embeddings", name) != embed_attributes(files, wanted.base):
             work.embed.append(name)
     return work
 
 
-def is_read(tables: TableStore, shoot: str, files: str) -> bool:
-    """Whether a shoot's stored table was made from these files, by reading code of now."""
-    return tables.attributes("raw_images", shoot) == raw_attributes(files)
+def embed_attributes(files: str, base: str) -> dict[str, str]:
+    """What a shoot's embeddings are made from."""
+    return {**raw_attributes(files), "base": base}
+
+
+def current_shoots(tables: TableStore, name: str) -> list[str]:
+    """The shoots whose table was made from the raw table that is there now.
+
+    Another one is out of date: its shoot was read anew, and is being standardized or was held back.
+    """
+    return [
+        shoot
+        for shoot in tables.partitions(name)
+        if _files(tables, name, shoot) == _files(tables, "raw_images", shoot)
+    ]
+
+
+def _files(tables: TableStore, name: str, shoot: str) -> str | None:
+    return (tables.attributes(name, shoot) or {}).get("files")
 
 
 def raw_attributes(files: str) -> dict[str, str]:
     """What a shoot's raw table is made from."""
     return {"files": files, "reader": READER}
-
-
-def arrived(shoots: Mapping[str, Shoot], settle_seconds: float) -> dict[str, Shoot]:
-    """The shoots that nothing has changed in for a while; the others may still be on their way."""
-    return {name: shoot for name, shoot in shoots.items() if not shoot.is_settling(settle_seconds)}
 
 
 def require_shoots(studio: Studio) -> dict[str, Shoot]:

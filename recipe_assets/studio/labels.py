@@ -134,8 +134,8 @@ def unmapped_shares(labelled: pd.DataFrame) -> pd.Series:
     """Share of each shoot's photos without keyword; masks and photos that a person took out do not count."""
     counted = labelled[~reason_kind(labelled["reason"]).fillna("").isin(["mask", "dropped"])]
     shares = counted["keyword"].isna().groupby(counted["shoot"]).mean()
-    # A shoot of nothing but masks has no photo to learn from either.
-    return shares.reindex(sorted(set(labelled["shoot"])), fill_value=1.0)
+    # A shoot of nothing but masks is whole: it is Recipe Cropper's.
+    return shares.reindex(sorted(set(labelled["shoot"])), fill_value=0.0)
 
 
 def keyword_counts(labelled: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:

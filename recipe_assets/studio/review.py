@@ -105,10 +105,17 @@ def is_decided(queue: pd.DataFrame) -> pd.Series:
 
 
 def settled_findings(findings: pd.DataFrame, queue: pd.DataFrame) -> pd.Series:
-    """Which findings a person has decided already."""
+    """Which findings a person has decided already; all of a photo that was taken out."""
     decided = set(queue.loc[is_decided(queue), KEY].itertuples(index=False, name=None))
+    dropped = {tuple(key[:3]) for key in decided & _with_decision(queue, DROP)}
     keys = findings[KEY].astype("string").itertuples(index=False, name=None)
-    return pd.Series([key in decided for key in keys], index=findings.index, dtype=bool)
+    settled = [key in decided or tuple(key[:3]) in dropped for key in keys]
+    return pd.Series(settled, index=findings.index, dtype=bool)
+
+
+def _with_decision(queue: pd.DataFrame, word: str) -> set[tuple[object, ...]]:
+    said = pd.Series([fold(text) == word for text in queue["decision"].fillna("")], queue.index, bool)
+    return set(queue.loc[said, KEY].itertuples(index=False, name=None))
 
 
 def merge_queue(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
@@ -143,6 +150,14 @@ def misunderstood(queue: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:
     unknown = written[unclear]
     nearest = [vocabulary.nearest([text]) for text in unknown["decision"]]
     return unknown.assign(nearest=pd.Series(nearest, index=unknown.index, dtype="string"))
+
+
+def without_photo(queue: pd.DataFrame, labelled: pd.DataFrame) -> pd.DataFrame:
+    """Lines that are about no photo of the studio as it is now."""
+    photo = KEY[:3]
+    known = set(labelled[photo].astype("string").itertuples(index=False, name=None))
+    keys = queue[photo].astype("string").itertuples(index=False, name=None)
+    return queue[pd.Series([key not in known for key in keys], queue.index, bool)]
 
 
 def _meaning(text: str, vocabulary: Vocabulary) -> str | None:

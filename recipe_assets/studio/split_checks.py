@@ -39,6 +39,8 @@ def _photos(members: pd.DataFrame) -> str:
 def moved(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
     """Photos that had a side and have another one now, or train or measure on another: shoot, file, both sides."""
     columns = ["shoot", "file", "dealt", "split"]
+    if "dealt" not in before:  # splits of an earlier version
+        before = before.assign(dealt=before["split"])
     both = before[columns].merge(after[columns], on=["shoot", "file"], suffixes=("_before", "_after"))
     had = both["dealt_before"].isin(list(SHARES))
     other = both["dealt_before"] != both["dealt_after"]

@@ -5,6 +5,7 @@ import hashlib
 import pandas as pd
 
 from recipe_assets.storage import StorageError, TableStore
+from recipe_assets.studio.arrivals import current_shoots
 from recipe_assets.studio.splits import split_photos
 from recipe_assets.studio.vocabulary import Vocabulary
 
@@ -32,7 +33,8 @@ def previous_splits(tables: TableStore) -> pd.DataFrame | None:
 
 def pending_fingerprint(tables: TableStore, vocabulary: Vocabulary) -> str | None:
     """The fingerprint that training on all stored shoots would have now, or None without any photo."""
-    found = [tables.read("standardized_keywords", shoot) for shoot in tables.partitions("standardized_keywords")]
+    shoots = current_shoots(tables, "standardized_keywords")
+    found = [tables.read("standardized_keywords", shoot) for shoot in shoots]
     if not found:
         return None
     dealt = split_photos(pd.concat(found, ignore_index=True), previous_splits(tables), vocabulary.min_photos)

@@ -14,12 +14,13 @@ from recipe_assets.studio.quality import connected_groups, near_duplicate_pairs
 
 SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 COLUMNS = ["shoot", "file", "sha256", "recipe_id", "phash", "keyword", "group", "split", "dealt"]
-BRIDGE, COPY, RARE, BLOCKED = "bridge", "copy", "rare", "blocked"
+BRIDGE, COPY, RARE, BLOCKED, GONE = "bridge", "copy", "rare", "blocked", "gone"
 KEPT_OUT = {
     BLOCKED: "its shoot has too many photos without keyword",
     COPY: "the same bytes stand under another name, which is used",
     RARE: "its keyword has fewer photos than the vocabulary's min_photos",
     BRIDGE: "its near-duplicates already stand on two sides",
+    GONE: "it has no keyword any more, or is no longer there; its side is remembered",
 }
 """Why a labelled photo neither trains nor measures."""
 
@@ -35,8 +36,9 @@ def split_photos(
         min_photos: a keyword with fewer photos is kept out.
 
     Returns:
-        One row per labelled photo with the columns of `COLUMNS`, sorted by shoot and file. `dealt` is the side
-        that a photo was ever given: it comes back to it when it is no longer kept out.
+        One row per labelled photo, and per photo that had a side before, with the columns of `COLUMNS`, sorted by
+        shoot and file. `dealt` is the side that a photo was ever given: it comes back to it when it is no longer
+        kept out.
     """
     photos = labelled[labelled["keyword"].notna()].sort_values(["shoot", "file"], ignore_index=True)
     photos["group"] = _groups(photos)
@@ -49,14 +51,15 @@ def split_photos(
     _deal(used)
     photos.loc[used.index, "split"] = used["split"]
     photos["dealt"] = photos["dealt"].fillna(photos["split"].where(photos["split"].isin(list(SHARES))))
-    return photos[COLUMNS]
+    both = [table for table in (photos[COLUMNS], _gone(photos, previous)) if len(table)]
+    return pd.concat(both or [photos[COLUMNS]]).sort_values(["shoot", "file"], ignore_index=True)
 
 
 def _kept_out(photos: pd.DataFrame, min_photos: int, blocked: set[str]) -> pd.Series:
     """Why each photo is kept out, for reasons of its own; missing for those that are used."""
     kept_out = pd.Series(pd.NA, index=photos.index, dtype="string").mask(photos["shoot"].isin(blocked), BLOCKED)
     # Of equal photos the one stays that has a side already, so that a copy in a new shoot moves nothing.
-    by_age = photos[kept_out.isna()].assign(new=photos["dealt"].isna())
+    by_age = photos.assign(new=photos["dealt"].isna())[kept_out.isna()]
     by_age = by_age.sort_values(["new", "shoot", "file"], kind="stable")
     kept_out[by_age.index[by_age.duplicated("sha256")]] = COPY
     counts = photos.loc[kept_out.isna(), "keyword"].value_counts()
@@ -82,13 +85,30 @@ def _remembered(photos: pd.DataFrame, previous: pd.DataFrame | None) -> pd.Serie
     if previous is None or previous.empty:
         return pd.Series(pd.NA, index=photos.index, dtype="string")
     sides = previous["dealt"] if "dealt" in previous else previous["split"]
-    keys = zip(previous["shoot"], previous["file"], strict=True)
+    keys = list(zip(previous["shoot"], previous["file"], strict=True))
+    here = set(zip(photos["shoot"], photos["file"], strict=True))
     known = {key: side for key, side in zip(keys, sides, strict=True) if side in SHARES}
-    return pd.Series(
-        [known.get(key, pd.NA) for key in zip(photos["shoot"], photos["file"], strict=True)],
-        index=photos.index,
-        dtype="string",
-    )
+    # A renamed photo is known by its bytes; one whose keyword was corrected in the file is known by its name.
+    by_bytes = {
+        sha: side
+        for key, sha, side in zip(keys, previous["sha256"], sides, strict=True)
+        if side in SHARES and key not in here
+    }
+    rows = zip(photos["shoot"], photos["file"], photos["sha256"], strict=True)
+    remembered = [known.get((shoot, file), by_bytes.get(sha, pd.NA)) for shoot, file, sha in rows]
+    return pd.Series(remembered, index=photos.index, dtype="string")
+
+
+def _gone(photos: pd.DataFrame, previous: pd.DataFrame | None) -> pd.DataFrame:
+    """Rows of photos that had a side and have no keyword now, kept so that they come back to it."""
+    if previous is None or previous.empty:
+        return photos[COLUMNS].head(0)
+    before = previous if "dealt" in previous else previous.assign(dealt=previous["split"])
+    here = set(zip(photos["shoot"], photos["file"], strict=True))
+    missing = [key not in here for key in zip(before["shoot"], before["file"], strict=True)]
+    renamed = before["sha256"].isin(photos["sha256"])
+    gone = before[pd.Series(missing, before.index, bool) & ~renamed & before["dealt"].isin(list(SHARES))]
+    return gone.assign(split=GONE)[COLUMNS]
 
 
 def _inherit(used: pd.DataFrame, photos: pd.DataFrame) -> None:

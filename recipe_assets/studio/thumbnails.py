@@ -14,7 +14,7 @@ def thumbnail_batches(
         StorageError: if the table is missing or damaged, or lacks one of the files.
     """
     wanted = set(files)
-    for batch in tables.read_batches("raw_images", shoot, ["file", "thumbnail"]):
+    for batch in tables.read_batches("raw_images", shoot, ["file", "thumbnail"], frozenset(wanted)):
         found = batch[batch["file"].isin(wanted) & batch["thumbnail"].notna()]
         wanted -= set(found["file"])
         if len(found):

@@ -1,6 +1,7 @@
 """Sensors and the schedule, ticked as the daemon ticks them, on real files and an ephemeral instance."""
 
 import datetime
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,7 @@ from recipe_assets.defs.resources import (
 from recipe_assets.defs.schedules import weekly_retraining
 from recipe_assets.defs.sensors import new_release, new_shoots
 from recipe_assets.release.store import open_store
-from recipe_assets.studio.arrivals import Wanted, raw_attributes
+from recipe_assets.studio.arrivals import Wanted, embed_attributes, raw_attributes
 from recipe_assets.studio.labels import standardize_shoot
 from recipe_assets.studio.reading import read_shoot
 from recipe_assets.studio.review import decisions, read_queue
@@ -72,7 +73,7 @@ class Studio:
         labelled = standardize_shoot(raw, words, decided)
         attributes = Wanted(words, decided).label_attributes(shoot, files)
         tables.write(labelled, "standardized_keywords", shoot, attributes)
-        made_from = {"files": files, "base": self.base.identity()}
+        made_from = embed_attributes(files, self.base.identity())
         tables.write(raw[["shoot", "file"]], "photo_embeddings", shoot, made_from)
 
     def tick(self, instance: dg.DagsterInstance) -> dg.SensorResult:
@@ -218,7 +219,12 @@ def test_a_backlog_is_worked_off_in_portions(
 def store_run(instance: dg.DagsterInstance, request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
     """What the daemon would have stored for a request, and how the run ended."""
     instance.add_run(
-        dg.DagsterRun(job_name=request.job_name or "", run_id=str(uuid4()), tags=dict(request.tags), status=status)
+        dg.DagsterRun(
+            job_name=request.job_name or "",
+            run_id=str(uuid4()),
+            tags={**request.tags, "dagster/partition": str(request.partition_key)},
+            status=status,
+        )
     )
 
 
@@ -228,7 +234,7 @@ def test_a_run_under_way_is_not_requested_twice_and_a_failed_one_again_after_a_w
     studio.add("shoot-1", 1)
     (request,) = studio.settled_tick(instance).run_requests or []
     store_run(instance, request, dg.DagsterRunStatus.STARTED)
-    assert skipped(studio.tick(instance))
+    assert "1 shoots are under way, or failed and wait" in skipped(studio.tick(instance))
     instance.delete_run(instance.get_runs()[0].run_id)
     store_run(instance, request, dg.DagsterRunStatus.FAILURE)
     assert skipped(studio.tick(instance))
@@ -238,6 +244,44 @@ def test_a_run_under_way_is_not_requested_twice_and_a_failed_one_again_after_a_w
     for _ in range(sensors.MAX_ATTEMPTS):
         store_run(instance, again, dg.DagsterRunStatus.FAILURE)
     assert skipped(studio.tick(instance))
+
+
+def test_a_shoot_that_a_backfill_is_reading_is_not_requested_as_well(
+    studio: Studio, instance: dg.DagsterInstance
+) -> None:
+    """A run that the sensor did not ask for carries the partition only; every shoot was read twice."""
+    studio.add("shoot-1", 1)
+    tags = {"dagster/partition": "shoot-1"}
+    backfill = dg.DagsterRun("new_shoot", run_id=str(uuid4()), tags=tags, status=dg.DagsterRunStatus.STARTED)
+    instance.add_run(backfill)
+    assert "under way" in skipped(studio.settled_tick(instance))
+
+
+def test_runs_that_went_well_are_no_failed_attempts(studio: Studio, instance: dg.DagsterInstance) -> None:
+    studio.add("shoot-1", 1)
+    (request,) = studio.settled_tick(instance).run_requests or []
+    for _ in range(sensors.MAX_ATTEMPTS):
+        store_run(instance, request, dg.DagsterRunStatus.SUCCESS)
+    assert requested(studio.tick(instance)) == [("new_shoot", "shoot-1")]
+
+
+def test_a_shoot_that_left_the_studio_still_gets_new_keywords_and_embeddings(
+    studio: Studio, instance: dg.DagsterInstance
+) -> None:
+    """It is still trained on: its vectors of the old checkpoint could not be compared with the others'."""
+    for number in (1, 2):
+        studio.add(f"shoot-{number}", number)
+        studio.read(f"shoot-{number}")
+    shutil.rmtree(studio.folder / "shoot-1")
+    studio.vocabulary.write_text(VOCABULARY.replace("prompt: red,", "prompt: red, aliases: [rouge],"))
+    studio.base = BaseCheckpointResource(name="openai/clip-vit-base-patch32")
+    assert ("standardize", "shoot-1") in requested(studio.settled_tick(instance))
+    assert ("embed", "shoot-1") in requested(studio.tick(instance))
+
+
+def test_a_folder_made_in_advance_is_no_shoot_yet(studio: Studio, instance: dg.DagsterInstance) -> None:
+    (studio.folder / "next week").mkdir()
+    assert "no shoot is new" in skipped(studio.settled_tick(instance))
 
 
 def test_an_unreadable_studio_is_reported_and_not_taken_for_an_empty_one(

@@ -29,7 +29,7 @@ from recipe_assets.defs.resources import (
     StorageResource,
     VocabularyResource,
 )
-from recipe_assets.defs.review import decisions_are_understood
+from recipe_assets.defs.review import decisions_are_understood, decisions_find_their_photo
 from recipe_assets.defs.studio import masks_are_paired, photos_are_readable
 from recipe_assets.studio.quality import KINDS
 from recipe_assets.studio.quality.findings import Finding, findings_table
@@ -61,7 +61,7 @@ def test_three_tenths_of_a_shoot_may_lack_a_keyword(bad: int, passes: bool) -> N
     assert keywords_are_known(table).passed is passes
 
 
-def test_masks_do_not_count_as_lacking_a_keyword_but_a_shoot_of_masks_alone_does() -> None:
+def test_masks_do_not_count_as_lacking_a_keyword() -> None:
     half = photos(
         shoot=["s"] * 2,
         file=["a", "b"],
@@ -71,7 +71,7 @@ def test_masks_do_not_count_as_lacking_a_keyword_but_a_shoot_of_masks_alone_does
     )
     assert keywords_are_known(half.astype({"reason": "string"})).passed
     masks = half[1:]
-    assert not keywords_are_known(masks.astype({"reason": "string"})).passed
+    assert keywords_are_known(masks.astype({"reason": "string"})).passed
 
 
 def split_rows(*rows: tuple[str, str, str, int]) -> pd.DataFrame:
@@ -162,9 +162,10 @@ def test_an_uneven_studio_warns_with_the_ratio(words: VocabularyResource) -> Non
 def doubtful(tmp_path: Path) -> tuple[pd.DataFrame, StorageResource, ReviewResource]:
     """One finding of every kind about one stored photo, and nothing decided."""
     storage = StorageResource(root=str(tmp_path / "data"))
-    raw = photos(shoot=["s"], file=["a.jpg"], thumbnail=[encode(picture(), "PNG")])
+    files = ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]
+    raw = photos(shoot=["s"] * 4, file=files, thumbnail=[encode(picture(n), "PNG") for n in range(4)])
     storage.tables().write(raw, "raw_images", "s")
-    storage.tables().write(photos(shoot=["s"] * 4), "standardized_keywords", "s")
+    storage.tables().write(photos(shoot=["s"] * 4, file=files), "standardized_keywords", "s")
     rows = [
         Finding(
             "s", None if kind == "odd_shoot" else "a.jpg", None if kind == "odd_shoot" else "00", kind, 0.9, "why"
@@ -206,6 +207,25 @@ def test_a_decision_that_means_nothing_warns(words: VocabularyResource, tmp_path
     result = decisions_are_understood(review=review, vocabulary=words)
     assert not result.passed
     assert result.metadata["lines"].records[0].data["nearest"] == "pan"
+
+
+def test_a_decision_whose_photo_is_not_there_warns(tmp_path: Path) -> None:
+    """A spreadsheet had made a date of the shoot 2024-05-01: the decision was followed by nobody, silently."""
+    review = ReviewResource(path=str(tmp_path / "queue.csv"))
+    labelled = photos(shoot=["2024-05-01"], file=["a.jpg"], sha256=["00"])
+    lines = ["5/1/2024,a.jpg,00,dark,why,,drop", "2024-05-01,a.jpg,00,dark,why,,drop", "x,y,z,dark,why,,"]
+    Path(review.path).write_text("\n".join([",".join(COLUMNS), *lines]) + "\n")
+    result = decisions_find_their_photo(labelled, review=review)
+    assert not result.passed
+    assert [record.data["shoot"] for record in result.metadata["lines"].records] == ["5/1/2024"]
+
+
+def test_a_photo_that_was_taken_out_is_settled_in_every_check(
+    doubtful: tuple[pd.DataFrame, StorageResource, ReviewResource],
+) -> None:
+    found, storage, review = doubtful
+    Path(review.path).write_text(",".join(COLUMNS) + "\ns,a.jpg,00,dark,why,,Drop\n")
+    assert finding_check("blurry")(found, review=review, storage=storage).passed
 
 
 def test_embeddings_that_are_no_unit_vectors_fail() -> None:

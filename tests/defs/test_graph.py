@@ -157,3 +157,25 @@ def wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.2)
     raise AssertionError("the API did not get ready")
+
+
+def test_a_shoot_delivered_again_broken_is_held_back_and_the_others_train(own_place: Place) -> None:
+    """Its old keywords went on to training, where its new thumbnails did not fit: nothing could be trained."""
+    write_shoot(own_place.studio, "shoot-3", 3)
+    assert own_place.recipe("materialize").returncode == 0
+    before = splits(own_place)
+    for path in sorted((own_place.studio / "shoot-3").iterdir())[:20]:
+        path.write_bytes(path.read_bytes()[:900])
+    outcome = own_place.recipe("materialize")
+    assert outcome.returncode == 0, outcome.stdout
+    assert "held back       shoot-3" in outcome.stdout
+    now = splits(own_place)
+    assert {side for (shoot, _), side in now.items() if shoot == "shoot-3"} == {"gone"}
+    assert {key: now[key] for key in before if key[0] != "shoot-3"} == {
+        key: side for key, side in before.items() if key[0] != "shoot-3"
+    }
+    write_shoot(own_place.studio.parent / "again", "shoot-3", 3)
+    for path in (own_place.studio.parent / "again" / "shoot-3").iterdir():
+        path.replace(own_place.studio / "shoot-3" / path.name)
+    assert own_place.recipe("materialize").returncode == 0
+    assert splits(own_place) == before

@@ -9,7 +9,15 @@ import pytest
 from recipe_assets.errors import StudioError
 from recipe_assets.storage import TableStore
 from recipe_assets.studio import arrivals
-from recipe_assets.studio.arrivals import Wanted, Work, arrived, pending_work, raw_attributes, require_shoots
+from recipe_assets.studio.arrivals import (
+    Wanted,
+    Work,
+    current_shoots,
+    embed_attributes,
+    pending_work,
+    raw_attributes,
+    require_shoots,
+)
 from recipe_assets.studio.shoots import Shoot
 from recipe_assets.studio.vocabulary import Keyword, Vocabulary
 from tests.studio.places import Place
@@ -37,7 +45,7 @@ def do(tables: TableStore, work: Work, shoots: Shoots, wanted: Wanted) -> None:
         made_from = wanted.label_attributes(name, shoots[name].fingerprint)
         tables.write(ROWS, "standardized_keywords", name, made_from)
     for name in (*work.read, *work.embed):
-        made_from = {"files": shoots[name].fingerprint, "base": str(wanted.base), "more": "of no matter"}
+        made_from = embed_attributes(shoots[name].fingerprint, str(wanted.base))
         tables.write(ROWS, "photo_embeddings", name, made_from)
 
 
@@ -179,11 +187,20 @@ def test_a_step_that_ran_on_older_files_is_done_again(place: Place, shoots: Shoo
     assert pending_work(now, done, WANTED) == Work({}, ["W44"], [])
 
 
-def test_work_is_about_the_shoots_that_have_arrived(place: Place, shoots: Shoots, tables: TableStore) -> None:
-    assert arrived(shoots, 60) == {}
-    assert list(arrived(shoots, 0)) == ["W43", "W44"]
-    assert list(arrived(shoots | {"W43": shoots["W43"]._replace(changed=0)}, 60)) == ["W43"]
-    assert pending_work(arrived(shoots, 60), tables, WANTED) == Work()
+def test_a_shoot_that_is_gone_is_kept_current_from_its_tables(shoots: Shoots, done: TableStore) -> None:
+    gone = {"W43": shoots["W43"]}
+    assert pending_work(gone, done, WANTED) == Work()
+    other = Wanted(WANTED.vocabulary, WANTED.decisions, "another base")
+    assert pending_work(gone, done, other) == Work({}, [], ["W43", "W44"])
+
+
+def test_tables_of_an_older_raw_table_are_out_of_date(done: TableStore) -> None:
+    """A shoot whose new files were held back trained on its old keywords, with the new thumbnails."""
+    assert current_shoots(done, "standardized_keywords") == ["W43", "W44"]
+    done.write(ROWS, "raw_images", "W44", raw_attributes("other files"))
+    assert current_shoots(done, "standardized_keywords") == ["W43"]
+    done.path("raw_images", "W43").unlink()
+    assert current_shoots(done, "photo_embeddings") == []
 
 
 def test_an_empty_studio_is_told_how_to_get_a_shoot(place: Place) -> None:

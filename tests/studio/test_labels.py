@@ -132,7 +132,7 @@ def test_the_share_without_keyword_leaves_out_masks_and_what_a_person_took_out()
             standardize({"tag": "mask", "shoot": "W45"}),
         ]
     )
-    assert unmapped_shares(labelled).to_dict() == {"W43": 0.5, "W44": 0.0, "W45": 1.0}
+    assert unmapped_shares(labelled).to_dict() == {"W43": 0.5, "W44": 0.0, "W45": 0.0}
     dropped = standardize_shoot(raw_table({"iptc_keywords": ["pan"]}, {}), WORDS, {("W43", "1.jpg", "ab"): "drop"})
     assert unmapped_shares(dropped).to_dict() == {"W43": 0.0}
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from recipe_assets.studio.split_checks import leaks
-from recipe_assets.studio.splits import BLOCKED, BRIDGE, COPY, RARE, split_photos
+from recipe_assets.studio.splits import BLOCKED, BRIDGE, COPY, GONE, RARE, split_photos
 from tests.studio.labelled import long_tail, photo, sample_studio, table
 
 SIDES = {"train", "val", "test"}
@@ -173,3 +173,31 @@ def test_a_shoot_with_too_many_photos_without_keyword_is_kept_out_whole() -> Non
     assert set(dealt.loc[dealt["shoot"] == "a", "split"]) == SIDES
     mended = [row | {"keyword": "pan", "reason": None} for row in bad]
     assert BLOCKED not in set(split_photos(table([*good, *mended]), dealt)["split"])
+
+
+def test_a_photo_that_loses_its_keyword_for_a_while_comes_back_to_its_side() -> None:
+    """An alias was taken out and put back: its photos had been dealt anew, some from training to test."""
+    photos = sample_studio(1)
+    first = split_photos(photos)
+    hidden = photos["keyword"] == "saucepan"
+    while_away = photos.assign(
+        keyword=photos["keyword"].mask(hidden), reason=photos["reason"].mask(hidden, "unknown: x")
+    )
+    second = split_photos(while_away, first)
+    assert set(second.loc[second["keyword"] == "saucepan", "split"]) == {GONE}
+    assert sides(split_photos(photos, second)) == sides(first)
+
+
+def test_renamed_photos_keep_their_sides() -> None:
+    rows = [photo(n, "pan", f"r{n}") for n in range(40)]
+    first = split_photos(table(rows))
+    renamed = [row | {"file": f"new {row['file']}", "recipe_id": None} for row in rows]
+    second = split_photos(table([*renamed, *(photo(100 + n, "pan", f"q{n}") for n in range(30))]), first)
+    assert {key: sides(second)[key[0], f"new {key[1]}"] for key in sides(first)} == sides(first)
+    assert GONE not in set(second["split"])
+
+
+def test_a_studio_of_which_everything_is_blocked_has_no_copies() -> None:
+    """All but one of fifty different photos were called copies of each other."""
+    rows = [photo(n, "pan" if n % 2 else None, f"r{n}") for n in range(20)]
+    assert set(split_photos(table(rows))["split"]) == {BLOCKED}
