@@ -18,6 +18,7 @@ FACTS = [
     "shoot", "file", "sha256", "bytes", "format", "width", "height", "color", "brand", "year", "image_type",
     "week", "country", "recipe", "step", "extra", "tag", "problem", *METRICS,
 ]  # fmt: skip
+CHARTS = ("sizes_and_formats", "light_and_focus")
 LARGEST_PAGE = 20_000_000
 
 
@@ -50,14 +51,13 @@ def studio_report(
             on_progress=context.log.info,
         )
         path = write_page(page, page_path(storage.root))
-        sizes, tones = (shown.content for shown in file_pictures(raw_images)[:2])
+        charts = zip(CHARTS, file_pictures(raw_images), strict=False)  # nothing measured has no second one
     return dg.MaterializeResult(
         metadata={
             "page": dg.MetadataValue.path(path),
             "open": dg.MetadataValue.url(path.as_uri()),
             "bytes": len(page.encode()),
-            "sizes_and_formats": picture(sizes),
-            "light_and_focus": picture(tones),
+            **{name: picture(chart.content) for name, chart in charts},
         }
     )
 

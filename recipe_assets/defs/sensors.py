@@ -117,7 +117,9 @@ def _request(context: dg.SensorEvaluationContext, job: str, shoot: str, work: st
         wait = FIRST_WAIT * 2 ** (len(tried) - 1)
         if datetime.datetime.now(datetime.UTC) - tried[0].create_timestamp < wait:
             return None
-    return dg.RunRequest(run_key=f"{work}:{len(tried)}", job_name=job, partition_key=shoot, tags={WORK: work})
+    # Dagster drops a request whose key a run has had, and the same work may be due again after an edit and back.
+    runs = context.instance.get_runs_count(dg.RunsFilter(tags={WORK: work}))
+    return dg.RunRequest(run_key=f"{work}:{runs}", job_name=job, partition_key=shoot, tags={WORK: work})
 
 
 def _tell(context: dg.SensorEvaluationContext, seen: Look) -> None:

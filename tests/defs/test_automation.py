@@ -262,7 +262,10 @@ def test_runs_that_went_well_are_no_failed_attempts(studio: Studio, instance: dg
     (request,) = studio.settled_tick(instance).run_requests or []
     for _ in range(sensors.MAX_ATTEMPTS):
         store_run(instance, request, dg.DagsterRunStatus.SUCCESS)
-    assert requested(studio.tick(instance)) == [("new_shoot", "shoot-1")]
+    (again,) = studio.tick(instance).run_requests or []
+    assert again.partition_key == "shoot-1"
+    # Dagster drops a request whose key a run has had: an alias taken out and put back was never followed.
+    assert again.run_key != request.run_key
 
 
 def test_a_shoot_that_left_the_studio_still_gets_new_keywords_and_embeddings(
