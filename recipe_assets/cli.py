@@ -8,10 +8,14 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from recipe_assets.errors import RecipeError
+
+if TYPE_CHECKING:
+    from recipe_assets.release.store import ReleaseStore
 
 PROJECT = Path(__file__).parents[1]
 
@@ -93,31 +97,79 @@ def up(first: bool) -> None:
 
 @main.group()
 def releases() -> None:
-    """Look at the release store, and roll back."""
+    """Look at the release store, approve or reject what waits, and roll back."""
 
 
 @releases.command("list")
 def list_releases() -> None:
-    """All releases, oldest first; the current one is marked."""
-    from recipe_assets.release.store import open_store
-
-    store = open_store(_releases_url())
-    current = store.read_pointer()
+    """All releases, oldest first: * is current, ? waits for approval."""
+    store = _release_store()
+    current, candidate = store.read_pointer(), store.read_candidate()
+    marks = {candidate.release_id: "?"} if candidate else {}
+    marks |= {current.pointer.release_id: "*"} if current else {}
+    decisions = store.decisions.all()
     for manifest in store.list_releases():
-        mark = "*" if current and current.pointer.release_id == manifest.release_id else " "
-        metrics = manifest.metrics
-        click.echo(f"{mark} {manifest.release_id}  macro accuracy {100 * metrics.macro_accuracy:.1f} %")
+        release_id = manifest.release_id
+        accuracy = f"macro accuracy {100 * manifest.metrics.macro_accuracy:.1f} %"
+        decided = f"  {decisions[release_id]}" if release_id in decisions else ""
+        click.echo(f"{marks.get(release_id, ' ')} {release_id}  {accuracy}{decided}")
 
 
 @releases.command()
 @click.argument("release_id", required=False)
 def rollback(release_id: str | None) -> None:
     """Make the release before the current one, or RELEASE_ID, current again."""
+    store = _release_store()
+    click.echo(f"{store.rollback(release_id).release_id} is current")
+    _tell_mlflow(store)
+
+
+def _decided(command: Callable[..., None]) -> Callable[..., None]:
+    """The arguments of a decision about a release."""
+    command = click.option("--note", default="", help="Why; kept in the record.")(command)
+    command = click.option("--by", required=True, help="Your name, for the record.")(command)
+    return click.argument("release_id")(command)
+
+
+@releases.command()
+@_decided
+def approve(release_id: str, by: str, note: str) -> None:
+    """Make RELEASE_ID, which waits for approval, current."""
+    from recipe_assets.release.decisions import Verdict
+
+    store = _release_store()
+    decision = store.promote(release_id, Verdict(by, note))
+    click.echo(f"{release_id} is current: {decision}")
+    _tell_mlflow(store)
+
+
+@releases.command()
+@_decided
+def reject(release_id: str, by: str, note: str) -> None:
+    """Turn RELEASE_ID, which waits for approval, down; its files are kept."""
+    from recipe_assets.release.decisions import Verdict
+
+    store = _release_store()
+    decision = store.reject(release_id, Verdict(by, note))
+    click.echo(f"{release_id} stays out: {decision}")
+    _tell_mlflow(store)
+
+
+def _release_store() -> "ReleaseStore":
     from recipe_assets.release.store import open_store
 
-    pointer = open_store(_releases_url()).rollback(release_id)
-    click.echo(f"{pointer.release_id} is current")
+    return open_store(
+        os.environ.get("RECIPE_RELEASES") or (Path(os.environ["DAGSTER_HOME"]) / "releases").as_uri()
+    )
 
 
-def _releases_url() -> str:
-    return os.environ.get("RECIPE_RELEASES") or (Path(os.environ["DAGSTER_HOME"]) / "releases").as_uri()
+def _tell_mlflow(store: "ReleaseStore") -> None:
+    """Let MLflow's aliases follow; if they cannot, the next run of `served_model` lets them."""
+    from recipe_assets.model.tracking import EXPERIMENT, ModelRegistry
+
+    home = Path(os.environ["DAGSTER_HOME"])
+    registry = ModelRegistry(os.environ.get("RECIPE_MLFLOW_URI") or f"sqlite:///{home}/mlflow.db", EXPERIMENT)
+    try:
+        registry.follow(store)
+    except RecipeError as error:
+        click.echo(f"MLflow's aliases could not be moved, the next run of served_model does it: {error}", err=True)

@@ -30,6 +30,7 @@ from recipe_assets.studio.photos import (
 )
 from recipe_assets.studio.reading import SCHEMA, read_batches
 from recipe_assets.studio.vocabulary import load_vocabulary
+from tests.bench_model import bench_model
 
 ROUNDS = 7
 
@@ -175,8 +176,9 @@ def bench_forward() -> None:
     """The exported graph against torch, one photo at a time."""
     import torch
 
-    from recipe_assets.model.clip import KeywordModel, load_base
+    from recipe_assets.model.checkpoints import load_base
     from recipe_assets.model.export import export_onnx
+    from recipe_assets.model.keyword_model import KeywordModel
     from recipe_assets.release.manifest import ReleasedKeyword
 
     names = ("pan", "oven-tray", "chopping-board")
@@ -206,3 +208,4 @@ if __name__ == "__main__":
     bench_thumbnail()
     bench_stored_thumbnail()
     bench_forward()
+    bench_model(ratio, large_photo())

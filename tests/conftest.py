@@ -1,5 +1,6 @@
-"""What tests of several rooms share: a CLIP checkpoint, real in form, that knows nothing; and an S3 server."""
+"""What tests of several rooms share: checkpoints, real in form, that know nothing; and an S3 server."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,25 +11,42 @@ from moto.server import ThreadedMotoServer
 @pytest.fixture(scope="session")
 def untrained_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random CLIP of 32 pixels in Hugging Face layout, with tokenizer and image processor."""
-    import torch
-    from transformers import CLIPConfig, CLIPModel
+    from tests.model.small import write_clip
 
-    from recipe_assets.model.clip import BaseModel, save_base
-    from recipe_assets.model.tokenizer import train_tokenizer
-    from recipe_assets.release.manifest import BaseCheckpoint
-    from recipe_assets.studio.photos import Preprocessing
+    return write_clip(tmp_path_factory.mktemp("checkpoints") / "untrained-clip")
 
-    tokenizer = train_tokenizer(["a photo of a frying pan.", "a photo of an oven tray.", "köttbullar"], 600)
-    tower = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 2}
-    special = {name: getattr(tokenizer, name) for name in ("bos_token_id", "eos_token_id", "pad_token_id")}
-    text = tower | {"vocab_size": len(tokenizer), "max_position_embeddings": 40, "projection_dim": 32} | special
-    vision = tower | {"image_size": 32, "patch_size": 16, "projection_dim": 32}
-    torch.manual_seed(7)
-    clip = CLIPModel(CLIPConfig(text_config=text, vision_config=vision, projection_dim=32)).eval()
-    folder = tmp_path_factory.mktemp("checkpoints") / "untrained-clip"
-    save_base(BaseModel(clip, tokenizer, Preprocessing(size=32), BaseCheckpoint("untrained", None, None)), folder)
-    (folder / "README.md").write_text("---\nlicense: mit\n---\n# Nothing learned\n", encoding="utf-8")
+
+@pytest.fixture(scope="session")
+def untrained_siglip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random SigLIP of 32 pixels, likewise."""
+    from tests.model.small import write_siglip
+
+    return write_siglip(tmp_path_factory.mktemp("checkpoints") / "untrained-siglip")
+
+
+@pytest.fixture(scope="session")
+def untrained_siglip2(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random SigLIP 2 of 32 pixels, likewise."""
+    from tests.model.small import write_siglip2
+
+    return write_siglip2(tmp_path_factory.mktemp("checkpoints") / "untrained-siglip2")
+
+
+@pytest.fixture(params=["untrained_checkpoint", "untrained_siglip", "untrained_siglip2"])
+def any_checkpoint(request: pytest.FixtureRequest) -> Path:
+    """Each of the small ones in turn."""
+    folder: Path = request.getfixturevalue(request.param)
     return folder
+
+
+@pytest.fixture(scope="session")
+def untrained_vit_b_32(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A random CLIP of the real size; its 300 MB are gone after the session."""
+    from tests.model.small import write_vit_b_32
+
+    folder = write_vit_b_32(tmp_path_factory.mktemp("checkpoints") / "untrained-vit-b-32")
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

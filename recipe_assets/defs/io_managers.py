@@ -32,12 +32,9 @@ class TableIOManager(dg.ConfigurableIOManager):
         columns = (context.definition_metadata or {}).get("columns")
         with plain_errors():
             if not context.has_asset_partitions:
-                return _read(tables, name, None, columns)
+                return _read_with_attributes(tables, name, None, columns)
             if len(context.asset_partition_keys) == 1:
-                shoot = context.asset_partition_keys[0]
-                frame = _read(tables, name, shoot, columns)
-                frame.attrs.update(tables.attributes(name, shoot) or {})
-                return frame
+                return _read_with_attributes(tables, name, context.asset_partition_keys[0], columns)
             return self._read_all(context, tables, name, columns)
 
     def _read_all(
@@ -69,6 +66,15 @@ class FolderIOManager(dg.ConfigurableIOManager):
         """The current folder, verified."""
         with plain_errors():
             return FolderStore(Path(self.root)).current(_name(context))
+
+
+def _read_with_attributes(
+    tables: TableStore, name: str, partition: str | None, columns: list[str] | None
+) -> pd.DataFrame:
+    """A whole table with what it was made from, or what its columns stand for, in `attrs`."""
+    frame = _read(tables, name, partition, columns)
+    frame.attrs.update(tables.attributes(name, partition) or {})
+    return frame
 
 
 def _read(tables: TableStore, name: str, partition: str | None, columns: list[str] | None) -> pd.DataFrame:

@@ -26,10 +26,22 @@ inspect_studio = dg.define_asset_job(
     ),
     description="Look at all photos and keywords: charts, splits, findings, review queue, report. Trains nothing.",
 )
+BY_HAND = dg.AssetSelection.assets("hyperparameter_search", "release_approval")
+"""What only a person starts: a search costs hours, and an approval is a decision."""
 retrain = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.all() - STUDIO,
+    selection=dg.AssetSelection.all() - STUDIO - BY_HAND,
     description="Inspect, split, train, evaluate, release and serve, over all shoots that were read.",
+)
+search = dg.define_asset_job(
+    "search",
+    selection=dg.AssetSelection.assets("hyperparameter_search"),
+    description="Try strategies and settings on the validation photos; goes on where it was stopped.",
+)
+approve_release = dg.define_asset_job(
+    "approve_release",
+    selection=dg.AssetSelection.assets("release_approval", "served_model"),
+    description="Approve or reject the release that waits (RECIPE_APPROVAL=required), and serve what is current.",
 )
 serve_release = dg.define_asset_job(
     "serve_release",
@@ -60,7 +72,16 @@ def console(_context: dg.InitLoggerContext) -> logging.Logger:
 def execution() -> dg.Definitions:
     """The jobs, and two steps of a run at a time: steps are processes, and the default is one for each core."""
     return dg.Definitions(
-        jobs=[new_shoot, standardize, embed, inspect_studio, retrain, serve_release],
+        jobs=[
+            new_shoot,
+            standardize,
+            embed,
+            inspect_studio,
+            retrain,
+            search,
+            approve_release,
+            serve_release,
+        ],
         executor=dg.multiprocess_executor.configured({"max_concurrent": 2}),
         loggers={"console": console},
     )

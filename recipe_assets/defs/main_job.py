@@ -91,13 +91,15 @@ class MainJob:
         return held_back
 
     def _is_released(self) -> bool:
-        current = self.releases.open().current_manifest()
+        store = self.releases.open()
+        known = [found for found in (store.current_manifest(), store.candidate_manifest()) if found]
         pending = pending_fingerprint(self.storage.tables(), self.vocabulary.load())
         # A new machine that shares the store has no splits yet: the graph has to run here once.
         dealt = self.storage.tables().path("splits").is_file()
-        if current is None or not dealt or current.data_fingerprint != pending:
-            return False
-        return current.base_checkpoint.name == checkpoint_name(self.base.name)
+        base = checkpoint_name(self.base.name)
+        return dealt and any(
+            found.data_fingerprint == pending and found.base_checkpoint.name == base for found in known
+        )
 
     def _execute(self, job: str, shoot: str | None = None) -> None:
         result = self.definitions.resolve_job_def(job).execute_in_process(

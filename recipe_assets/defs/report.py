@@ -17,7 +17,7 @@ def report(tables: TableStore, store: ReleaseStore, held_back: Sequence[str]) ->
     raw = _all(tables, "raw_images", ["shoot", "file", "problem"])
     labelled = _all(tables, "standardized_keywords", ["shoot", "file", "keyword", "reason"])
     sizes = tables.read("splits", None, ["split"])["split"].value_counts()
-    manifest = store.current_manifest()
+    manifest, waiting = store.current_manifest(), store.candidate_manifest()
     rejects = raw[raw["problem"].notna()].rename(columns={"problem": "reason"})
     unmapped = labelled[labelled["keyword"].isna()]
     lines = ["", *(f"held back       {shoot}" for shoot in held_back)]
@@ -36,6 +36,9 @@ def report(tables: TableStore, store: ReleaseStore, held_back: Sequence[str]) ->
             f"{100 * high:.1f}) on {metrics.photos} photos of unseen recipes"
         )
         lines.append(f"release         {manifest.release_id} in {store.store_url}")
+    if waiting is not None:
+        accuracy = f"macro accuracy {100 * waiting.metrics.macro_accuracy:.1f} %"
+        lines.append(f"waits           {waiting.release_id}, {accuracy}: see model_release in the UI")
     return "\n".join(lines)
 
 

@@ -4,16 +4,17 @@ import hashlib
 import os
 import re
 import shutil
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pandas as pd
 from dagster_aws.s3 import S3Resource
+from filelock import FileLock
 
 from recipe_assets.defs.io_managers import FolderIOManager, TableIOManager
+from recipe_assets.defs.tracking import ModelRegistryResource, mlflow_run
+from recipe_assets.errors import SettingsError
 from recipe_assets.folders import FolderStore
 from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
@@ -79,7 +80,9 @@ class StorageResource(dg.ConfigurableResource[None]):
     def copy_of(self, store: ReleaseStore, pointer: Pointer) -> Path:
         """A verified local copy of the release that a pointer names; only it and the one before are kept."""
         folder = self.scratch("released") / pointer.release_id
-        store.fetch(pointer.release_id, folder, pointer.manifest_sha256)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / ".lock"):  # steps of one run may want it at the same time
+            store.fetch(pointer.release_id, folder, pointer.manifest_sha256)
         for other in folder.parent.iterdir():
             if other.is_dir() and other.name not in (pointer.release_id, pointer.previous):
                 shutil.rmtree(other, ignore_errors=True)
@@ -87,10 +90,11 @@ class StorageResource(dg.ConfigurableResource[None]):
 
 
 class ReleaseStoreResource(dg.ConfigurableResource[None]):
-    """Where releases are published: a folder or a bucket."""
+    """Where releases are published: a folder or a bucket; and whether a person has to approve them first."""
 
     url: str
     s3: dg.ResourceDependency[S3Resource]
+    needs_approval: bool = False
 
     def open(self) -> ReleaseStore:
         """The store; a bucket is reached through the S3 resource."""
@@ -117,36 +121,6 @@ class ApiFleetResource(dg.ConfigurableResource[None]):
     admin_key: str = ""
 
 
-@dg.resource(config_schema={"experiment_name": str, "mlflow_tracking_uri": str})
-def mlflow_run(context: dg.InitResourceContext) -> Iterator[Any]:
-    """dagster-mlflow's tracking resource, imported only when a step uses it, and its run ended with the step.
-
-    The package's own hook ends the MLflow run only if the step happens to be the job's last.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)  # the package is pinned and wrapped here for that reason
-        from dagster_mlflow.resources import MlFlow
-
-    _place_artifacts(**context.resource_config)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", dg.BetaWarning)
-        tracking = MlFlow(context)
-    try:
-        yield tracking
-    finally:
-        tracking.end_run()
-
-
-def _place_artifacts(experiment_name: str, mlflow_tracking_uri: str) -> None:
-    """Keep artifacts beside a local tracking database; MLflow would put them where the process happens to run."""
-    import mlflow
-
-    mlflow.set_tracking_uri(mlflow_tracking_uri)
-    if mlflow_tracking_uri.startswith("sqlite:") and mlflow.get_experiment_by_name(experiment_name) is None:
-        location = (dagster_home() / "mlflow_artifacts").absolute().as_uri()
-        mlflow.create_experiment(experiment_name, artifact_location=location)
-
-
 def dagster_home() -> Path:
     """`DAGSTER_HOME`, or `dagster_home/` in the project."""
     return Path(os.environ.get("DAGSTER_HOME") or PROJECT / "dagster_home")
@@ -162,6 +136,13 @@ def _setting(name: str, default: str | Path) -> str:
     return os.environ.get(name) or str(default)
 
 
+def _needs_approval() -> bool:
+    value = os.environ.get("RECIPE_APPROVAL") or "none"
+    if value not in ("none", "required"):
+        raise SettingsError(f"RECIPE_APPROVAL is '{value}': set it to required or none, or leave it out")
+    return value == "required"
+
+
 def wire_resources() -> dict[str, Any]:
     """Every resource from the environment; the defaults run the sample studio on this machine alone."""
     home = dagster_home()
@@ -169,6 +150,11 @@ def wire_resources() -> dict[str, Any]:
     location = location if "://" in location else str(Path(location).resolve())
     root = str(studio_root(location))
     s3 = S3Resource(endpoint_url=os.environ.get("AWS_ENDPOINT_URL"))
+    tracking = {
+        "uri": _setting("RECIPE_MLFLOW_URI", f"sqlite:///{home.absolute()}/mlflow.db"),
+        "experiment": "recipe-classifier",
+        "artifacts": (home / "mlflow_artifacts").absolute().as_uri(),
+    }
     urls = [url.strip() for url in os.environ.get("RECIPE_API_URLS", "").split(",") if url.strip()]
     return {
         "studio": StudioResource(location=location, s3=s3),
@@ -179,16 +165,20 @@ def wire_resources() -> dict[str, Any]:
         "folders": FolderIOManager(root=root),
         "s3": s3,
         "releases": ReleaseStoreResource(
-            url=_setting("RECIPE_RELEASES", (home / "releases").absolute().as_uri()), s3=s3
+            url=_setting("RECIPE_RELEASES", (home / "releases").absolute().as_uri()),
+            s3=s3,
+            needs_approval=_needs_approval(),
         ),
         "base": BaseCheckpointResource(name=_setting("RECIPE_BASE_CHECKPOINT", "builtin:tiny")),
         "apis": ApiFleetResource(urls=urls, admin_key=os.environ.get("RECIPE_API_ADMIN_KEY", "")),
         "mlflow": mlflow_run.configured(
             {
-                "experiment_name": "recipe-classifier",
-                "mlflow_tracking_uri": _setting("RECIPE_MLFLOW_URI", f"sqlite:///{home.absolute()}/mlflow.db"),
+                "experiment_name": tracking["experiment"],
+                "mlflow_tracking_uri": tracking["uri"],
+                "artifacts": tracking["artifacts"],
             }
         ),
+        "registry": ModelRegistryResource(**tracking),
     }
 
 

@@ -20,7 +20,8 @@ def weekly_retraining(
 ) -> dg.RunRequest | dg.SkipReason:
     """Compare what the released model was trained on with what training would see now."""
     try:
-        released = releases.open().current_manifest()
+        store = releases.open()
+        released, candidate = store.current_manifest(), store.candidate_manifest()
         pending = pending_fingerprint(storage.tables(), vocabulary.load())
     except RecipeError as error:
         return dg.SkipReason(str(error))
@@ -28,4 +29,6 @@ def weekly_retraining(
         return dg.SkipReason("no shoot was read yet")
     if released is not None and released.data_fingerprint == pending:
         return dg.SkipReason(f"no shoot arrived since release {released.release_id}")
+    if candidate is not None and candidate.data_fingerprint == pending:
+        return dg.SkipReason(f"release {candidate.release_id}, trained on all that is there, waits for approval")
     return dg.RunRequest(tags={"data_fingerprint": pending[:16]})

@@ -9,6 +9,7 @@ import dagster as dg
 from recipe_assets.defs.jobs import embed, new_shoot, serve_release, standardize
 from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.release import RELEASE_ID, model_release, served_model
+from recipe_assets.defs.release_report import STATE, WAITS
 from recipe_assets.defs.resources import (
     BaseCheckpointResource,
     ReviewResource,
@@ -124,12 +125,12 @@ def _request(context: dg.SensorEvaluationContext, job: str, shoot: str, work: st
 
 def _tell(context: dg.SensorEvaluationContext, seen: Look) -> None:
     for shoot, change in seen.changes.items():
-        context.log.info(f"{shoot}: {_said(change)}")
+        context.log.info(f"{shoot}: {_counted(change)}")
     for shoot in seen.gone:
         context.log.warning(f"{shoot} is no longer in the studio; its tables are kept and still trained on")
 
 
-def _said(change: Change) -> str:
+def _counted(change: Change) -> str:
     return ", ".join(f"{count} {name}" for name, count in change._asdict().items() if count)
 
 
@@ -138,20 +139,27 @@ def _said(change: Change) -> str:
     job=serve_release,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests served_model when a new release was published and no run has confirmed it yet.",
+    description="Requests served_model when a new release became current and no run has confirmed it yet.",
 )
 def new_release(
     context: dg.SensorEvaluationContext, asset_event: dg.EventLogEntry
 ) -> dg.RunRequest | dg.SkipReason:
-    """Serve each release once; a run that publishes and serves at once needs no second one."""
-    release_id = _release_id(asset_event)
+    """Serve each release once; a run that publishes and serves at once needs no second one.
+
+    A release that waits for approval is served by the run that approves it.
+    """
+    release_id = _said(asset_event, RELEASE_ID)
+    if _said(asset_event, STATE) == WAITS:
+        told = f"release {release_id} waits for approval: look at model_release, then run the job approve_release"
+        context.log.warning(told)
+        return dg.SkipReason(told)
     served = context.instance.get_latest_materialization_event(served_model.key)
-    if served is not None and _release_id(served) == release_id:
+    if served is not None and _said(served, RELEASE_ID) == release_id:
         return dg.SkipReason(f"release {release_id} is served already")
     return dg.RunRequest(run_key=f"serve:{release_id}")
 
 
-def _release_id(event: dg.EventLogEntry) -> str | None:
+def _said(event: dg.EventLogEntry, key: str) -> str | None:
     materialization = event.asset_materialization
-    value = materialization.metadata.get(RELEASE_ID) if materialization else None
+    value = materialization.metadata.get(key) if materialization else None
     return str(value.value) if value is not None else None

@@ -45,12 +45,13 @@ def training_curves(history: pd.DataFrame, best_epoch: int) -> "Figure":
 
 
 @drawn
-def confusion_heatmap(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figure":
+def confusion_heatmap(matrix: NDArray[np.int64], names: Sequence[str], *, shares_only: bool = False) -> "Figure":
     """The confusion matrix: color is the share of the true keyword's photos, numbers are photos; PNG.
 
     Args:
         matrix: photos, shape (k, k): true keyword as row, predicted one as column.
         names: the k keywords.
+        shares_only: write the share of the true keyword's photos in percent in place of their number.
     """
     totals = matrix.sum(axis=1, keepdims=True)
     shares = np.divide(matrix, totals, out=np.zeros(matrix.shape), where=totals > 0)
@@ -60,12 +61,13 @@ def confusion_heatmap(matrix: NDArray[np.int64], names: Sequence[str]) -> "Figur
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for true, predicted in zip(*np.nonzero(matrix), strict=True):
         color = "white" if shares[true, predicted] > DARK else "black"
-        axes.text(predicted, true, f"{matrix[true, predicted]}", ha="center", va="center", fontsize=7, color=color)
+        number = round(100 * shares[true, predicted]) if shares_only else matrix[true, predicted]
+        axes.text(predicted, true, f"{number}", ha="center", va="center", fontsize=7, color=color)
     short = [label(name, LABEL - 8) for name in names]
     axes.set_xticks(range(len(names)), short, rotation=90, fontsize=8)
     true_names = [f"{name} ({total})" for name, total in zip(short, totals[:, 0], strict=True)]
     axes.set_yticks(range(len(names)), true_names, fontsize=8)
-    axes.set_xlabel("predicted")
+    axes.set_xlabel("predicted" + (" (% of the keyword's photos)" if shares_only else " (photos)"))
     axes.set_ylabel("keyword in the photo (photos)")
     axes.spines[:].set_visible(True)
     return figure

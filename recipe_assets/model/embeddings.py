@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from recipe_assets.model.clip import device, image_embeddings, load_base
+from recipe_assets.model.checkpoints import device, load_base
 from recipe_assets.model.photo_data import load_squares, normalize
 from recipe_assets.storage import TableStore
 from recipe_assets.studio.thumbnails import thumbnail_batches
@@ -30,11 +30,12 @@ def embed_shoot(
     if photos.empty:
         return photos[["shoot", "file", "sha256"]].assign(embedding=pd.Series(dtype=object))
     model = load_base(base)
-    clip, place = model.clip.to(device()), device()
+    place = device()
+    model.encoder.to(place)
     vectors: dict[str, np.ndarray] = {}
     for files, pictures in thumbnail_batches(tables, str(photos["shoot"].iloc[0]), photos["file"]):
         squares = load_squares(pictures, model.preprocessing).to(place)
-        found = image_embeddings(clip, normalize(squares, model.preprocessing)).float().cpu().numpy()
+        found = model.image_embeddings(normalize(squares, model.preprocessing)).float().cpu().numpy()
         vectors |= dict(zip(files, found, strict=True))
         if on_progress:
             on_progress(len(vectors), len(photos))

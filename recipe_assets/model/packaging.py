@@ -1,96 +1,108 @@
-"""Put a release together: graph, checkpoint, picture and manifest in one folder, checked, ready to publish."""
+"""Put a release together: graph, checkpoint, pictures, card and manifest in one folder, checked, ready to publish.
+
+Each of them is made by its own module; where a release is published is the release room's subject.
+"""
 
 import shutil
-from dataclasses import dataclass
+import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import numpy as np
-import pandas as pd
 
 from recipe_assets.figures import confusion_heatmap
-from recipe_assets.model.baseline import as_labels
-from recipe_assets.model.clip import KeywordModel
-from recipe_assets.model.evaluation import confusion, keyword_table
-from recipe_assets.model.export import Agreement, check_export, export_onnx
+from recipe_assets.model.assessment import Assessment
+from recipe_assets.model.export import Agreement, Reference, check_export, export_onnx
+from recipe_assets.model.keyword_model import KeywordModel
+from recipe_assets.model.metrics import confusion
+from recipe_assets.model.model_card import write_model_card
+from recipe_assets.model.neighbors import TrainingPhotos
 from recipe_assets.model.photo_data import PhotoData
-from recipe_assets.release.files import describe_files
+from recipe_assets.model.predictions import HELD_OUT, answers
+from recipe_assets.model.quantization import choose_graph
+from recipe_assets.model.records import TrainingRecord as TrainingRecord
+from recipe_assets.release.files import describe_file, describe_files
 from recipe_assets.release.manifest import (
     CHECKPOINT,
     CONFUSION_MATRIX,
     IMAGE_ENCODER,
-    BaseCheckpoint,
-    KeywordMetrics,
+    MODEL_CARD,
+    NEIGHBORS,
+    Graph,
     Manifest,
-    Metrics,
     new_release_id,
 )
 
-
-class TrainingRecord(msgspec.Struct, frozen=True):
-    """What a fine-tuned model's folder says about its training, in `training.json`."""
-
-    base_checkpoint: BaseCheckpoint
-    data_fingerprint: str
-    vocabulary_sha256: str
-    temperature: float
-    best_epoch: int
-    dagster_run_id: str | None
-    mlflow_run_id: str | None
-
-    FILE = "training.json"
-
-    def write(self, folder: Path) -> None:
-        """Store the record beside the checkpoint."""
-        (folder / self.FILE).write_bytes(msgspec.json.format(msgspec.json.encode(self)) + b"\n")
-
-    @classmethod
-    def read(cls, folder: Path) -> "TrainingRecord":
-        """Read the record of a fine-tuned model's folder."""
-        return msgspec.json.decode((folder / cls.FILE).read_bytes(), type=cls)
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """The predictions on the test photos with what was measured on them."""
-
-    predictions: pd.DataFrame
-    macro_accuracy: float
-    interval: tuple[float, float]
-    zero_shot_macro_accuracy: float | None
+HUB_CARD = f"{CHECKPOINT}/README.md"
+"""The card once more, where Hugging Face and `load_base` look for the licence of a checkpoint."""
 
 
 def build_release(
-    model_folder: Path, photos: PhotoData, evaluation: Evaluation, git_sha: str | None, folder: Path
+    model_folder: Path,
+    photos: PhotoData,
+    assessment: Assessment,
+    neighbors: TrainingPhotos,
+    git_sha: str | None,
+    folder: Path,
 ) -> tuple[Manifest, Agreement]:
     """Fill `folder` with a release and describe it.
 
     Args:
         model_folder: what `fine_tuned_model` stored.
-        photos: real photos on which graph and model must agree.
-        evaluation: held-out results, for manifest and picture.
+        photos: validation photos, on which graph and model must agree.
+        assessment: held-out results, for manifest and picture.
+        neighbors: training photos that explain predictions.
         git_sha: the commit of the code.
         folder: an empty folder.
 
     Raises:
-        ModelError: if the exported graph disagrees with the model.
+        ModelError: if the exported graph disagrees with the model, or there is no photo to show that it does not.
     """
     model, record = KeywordModel.load(model_folder), TrainingRecord.read(model_folder)
-    export_onnx(model, folder / IMAGE_ENCODER)
-    agreement = check_export(model, folder / IMAGE_ENCODER, photos.squares)
+    graph, agreement = _export(model, Reference.of(model, photos, record.temperature), folder / IMAGE_ENCODER)
     shutil.copytree(model_folder, folder / CHECKPOINT)
-    names = [word.name for word in model.keywords]
-    truth, predicted = (as_labels(evaluation.predictions[column], names) for column in ("keyword", "predicted"))
-    (folder / CONFUSION_MATRIX).write_bytes(confusion_heatmap(confusion(truth, predicted, len(names)), names))
+    (folder / CONFUSION_MATRIX).write_bytes(_confusion_matrix(assessment))
+    neighbors.write(folder / NEIGHBORS)
+    manifest = _manifest(model, record, assessment, graph, git_sha, folder)
+    card = write_model_card(manifest, record, neighbors.data)
+    for name in (MODEL_CARD, HUB_CARD):
+        (folder / name).write_text(card, encoding="utf-8")
+    cards = {name: describe_file(folder / name) for name in (MODEL_CARD, HUB_CARD)}
+    return msgspec.structs.replace(manifest, files=manifest.files | cards), agreement
+
+
+def _export(model: KeywordModel, reference: Reference, target: Path) -> tuple[Graph, Agreement]:
+    """Write the graph that ships, and say how close the exported one is to the model."""
+    with tempfile.TemporaryDirectory(dir=target.parent) as work:
+        exported = Path(work) / IMAGE_ENCODER
+        export_onnx(model, exported)
+        agreement = check_export(reference, exported)
+        return choose_graph(exported, reference, target), agreement
+
+
+def _confusion_matrix(assessment: Assessment) -> bytes:
+    tested = answers(assessment.predictions, HELD_OUT)
+    names = tested.keywords
+    return confusion_heatmap(confusion(tested.truth, tested.predicted, len(names)), names)
+
+
+def _manifest(
+    model: KeywordModel,
+    record: TrainingRecord,
+    assessment: Assessment,
+    graph: Graph,
+    git_sha: str | None,
+    folder: Path,
+) -> Manifest:
+    """The manifest as it is before the cards are written, which quote it."""
     created_at = datetime.now(UTC)
-    manifest = Manifest(
+    return Manifest(
         release_id=new_release_id(created_at, record.data_fingerprint),
         created_at=created_at,
         keywords=model.keywords,
         preprocessing=model.base.preprocessing,
         temperature=record.temperature,
-        metrics=_metrics(evaluation, keyword_table(truth, predicted, names)),
+        metrics=assessment.metrics,
         data_fingerprint=record.data_fingerprint,
         vocabulary_sha256=record.vocabulary_sha256,
         base_checkpoint=record.base_checkpoint,
@@ -98,21 +110,7 @@ def build_release(
         dagster_run_id=record.dagster_run_id,
         mlflow_run_id=record.mlflow_run_id,
         files=describe_files(folder),
-    )
-    return manifest, agreement
-
-
-def _metrics(evaluation: Evaluation, per_keyword: pd.DataFrame) -> Metrics:
-    def measured(value: float) -> float | None:
-        return None if np.isnan(value) else float(value)
-
-    return Metrics(
-        macro_accuracy=evaluation.macro_accuracy,
-        macro_accuracy_interval=evaluation.interval,
-        photos=len(evaluation.predictions),
-        zero_shot_macro_accuracy=evaluation.zero_shot_macro_accuracy,
-        per_keyword={
-            row["keyword"]: KeywordMetrics(row["photos"], measured(row["accuracy"]), measured(row["precision"]))
-            for row in per_keyword.to_dict("records")
-        },
+        strategy=record.strategy,
+        review=assessment.review,
+        graph=graph,
     )

@@ -4,6 +4,7 @@ import io
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import torch
@@ -16,10 +17,22 @@ from recipe_assets.studio.photos import Preprocessing, crop_square
 
 @dataclass(frozen=True)
 class PhotoData:
-    """Photos of one split: `squares` uint8 (N, 3, S, S) and `labels` int64 (N,), indices into the keywords."""
+    """Photos of one split.
+
+    Attributes:
+        squares: uint8 (N, 3, S, S), or (0, 3, S, S) where only embeddings are needed.
+        labels: int64 (N,), indices into the keywords.
+        embeddings: float32 (N, D), unit vectors by the untuned base checkpoint, where they were read.
+    """
 
     squares: Tensor
     labels: Tensor
+    embeddings: Tensor | None = None
+
+    @classmethod
+    def of(cls, squares: Tensor, labels: NDArray[np.int64], embeddings: NDArray[np.float32]) -> Self:
+        """From what tables hold."""
+        return cls(squares, torch.from_numpy(labels), torch.from_numpy(embeddings))
 
     def __len__(self) -> int:
         return len(self.labels)

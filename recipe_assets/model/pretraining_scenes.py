@@ -9,6 +9,7 @@ import logging
 import os
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -16,7 +17,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recipe_assets.studio.photos import crop_square
-from recipe_assets.studio.sample import draw_step, draw_world
+from recipe_assets.studio.sample import KEYWORDS, draw_measured_step, draw_world
+from recipe_assets.studio.sample.cookware import PLANS
+from recipe_assets.studio.sample.roundware import Vessel
 
 log = logging.getLogger(__name__)
 
@@ -53,22 +56,47 @@ DESCRIPTIONS = {
     "saucepan": ("a small saucepan", "a saucepan", "a little milk pan with one handle"),
 }
 """What may be said of a studio photo of each keyword; all true of every photo of it."""
+WEIGHTS = np.array([2.0 if keyword in PLANS else 1.0 for keyword in KEYWORDS])
+SHARES = WEIGHTS / WEIGHTS.sum()
+"""How often each keyword is drawn: round vessels, which differ in size and handles alone, twice as often."""
 
 
-def draw_scenes(world: int, studio: int, seed: int, folder: Path) -> tuple[Tensor, list[str]]:
+MEASURES = 6
+"""Numbers that describe a round vessel: centre x and y, diameter, height (cm), kind of handles, their angle."""
+HANDLES = ("none", "long", "loops")
+
+
+def caption_groups(captions: list[str]) -> Tensor:
+    """Which captions say the same: int64 (N,). Those of one keyword's studio photos share a group."""
+    known = {
+        view.format(text): place
+        for place, texts in enumerate(DESCRIPTIONS.values())
+        for text in texts
+        for view in VIEWS
+    }
+    return torch.tensor([known.get(caption, len(known) + place) for place, caption in enumerate(captions)])
+
+
+class Scenes(NamedTuple):
+    """Squares, uint8 (N, 3, S, S); captions; measures, float32 (N, MEASURES), NaN where there is no vessel."""
+
+    squares: Tensor
+    captions: list[str]
+    measures: Tensor
+
+
+def draw_scenes(world: int, studio: int, seed: int, folder: Path) -> Scenes:
     """Draw scenes, or take up those that an earlier run left.
 
     Args:
-        world: scenes of the wider kitchen world, in thousands' halves (`CHUNK`).
+        world: scenes of the wider kitchen world, a multiple of `CHUNK`.
         studio: studio photos, likewise.
         seed: of the world's scenes.
         folder: where drawn scenes are kept.
-
-    Returns:
-        Squares, uint8 (N, 3, S, S), and captions.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    pixels, captions = folder / f"squares-{world}-{studio}.npy", folder / f"captions-{world}-{studio}.json"
+    names = [folder / f"{world}-{studio}-{what}" for what in ("squares.npy", "measures.npy", "captions.json")]
+    squares, measures, captions = names
     if not captions.is_file():
         seeds = [*range(seed, seed + world // CHUNK), *range(STUDIO_SEED, STUDIO_SEED + studio // CHUNK)]
         chunks = []
@@ -76,26 +104,33 @@ def draw_scenes(world: int, studio: int, seed: int, folder: Path) -> tuple[Tenso
             for chunk in pool.map(_draw_chunk, seeds):
                 chunks.append(chunk)
                 log.info("drew %d of %d scenes", len(chunks) * CHUNK, world + studio)
-        np.save(pixels, np.concatenate([squares for squares, _ in chunks]))
-        captions.write_text(json.dumps([text for _, texts in chunks for text in texts]), encoding="utf-8")
-    return torch.from_numpy(np.load(pixels)), json.loads(captions.read_text(encoding="utf-8"))
+        np.save(squares, np.concatenate([chunk[0] for chunk in chunks]))
+        np.save(measures, np.concatenate([chunk[2] for chunk in chunks]))
+        captions.write_text(json.dumps([text for chunk in chunks for text in chunk[1]]), encoding="utf-8")
+    texts = json.loads(captions.read_text(encoding="utf-8"))
+    return Scenes(torch.from_numpy(np.load(squares)), texts, torch.from_numpy(np.load(measures)))
 
 
-def _draw_chunk(seed: int) -> tuple[NDArray[np.uint8], list[str]]:
+def _draw_chunk(seed: int) -> tuple[NDArray[np.uint8], list[str], NDArray[np.float32]]:
     generator = np.random.default_rng(seed)
     draw = _draw_studio if seed >= STUDIO_SEED else _draw_world
-    scenes = [draw(generator) for _ in range(CHUNK)]
-    squares = np.stack([square for square, _ in scenes])
-    return squares.transpose(0, 3, 1, 2), [caption for _, caption in scenes]
+    squares, captions, measures = zip(*(draw(generator) for _ in range(CHUNK)), strict=True)
+    return np.stack(squares).transpose(0, 3, 1, 2), list(captions), np.array(measures, np.float32)
 
 
-def _draw_world(generator: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
+def _draw_world(generator: np.random.Generator) -> tuple[NDArray[np.uint8], str, list[float]]:
     image, caption = draw_world(generator, SCENE)
-    return crop_square(image, SIZE), caption
+    return crop_square(image, SIZE), caption, _measures(None)
 
 
-def _draw_studio(generator: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
-    keyword = str(generator.choice(list(DESCRIPTIONS)))
+def _draw_studio(generator: np.random.Generator) -> tuple[NDArray[np.uint8], str, list[float]]:
+    keyword = str(generator.choice(KEYWORDS, p=SHARES))
     description = str(generator.choice(DESCRIPTIONS[keyword]))
-    image = draw_step(keyword, generator, size=SCENE)
-    return crop_square(image, SIZE), str(generator.choice(VIEWS)).format(description)
+    image, vessel = draw_measured_step(keyword, generator, size=SCENE)
+    return crop_square(image, SIZE), str(generator.choice(VIEWS)).format(description), _measures(vessel)
+
+
+def _measures(vessel: Vessel | None) -> list[float]:
+    if vessel is None:
+        return [float("nan")] * MEASURES
+    return [*vessel.center, vessel.diameter, vessel.height, HANDLES.index(vessel.handles), vessel.angle]

@@ -1,9 +1,16 @@
-"""Balanced batches for long-tailed sets: every keyword is drawn equally often, its photos in turn."""
+"""Batches of an epoch: balanced for long-tailed sets, or the plain shuffle."""
 
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+
+
+def shuffled_batches(count: int, batch_size: int, generator: np.random.Generator) -> Iterator[NDArray[np.int64]]:
+    """One epoch of index batches: every photo once, in random order."""
+    order = generator.permutation(count)
+    for start in range(0, count, batch_size):
+        yield order[start : start + batch_size]
 
 
 def balanced_batches(

@@ -1,203 +1,148 @@
-"""Fine-tuning as a plain function of data and configuration; metrics leave by a callback.
+"""Fine-tuning as a plain function of base, data and configuration; metrics leave by a callback.
 
-Knows neither Dagster nor MLflow. Validation each epoch, early stopping, and the best epoch's weights are kept.
+Knows neither Dagster nor MLflow. The loop is in `training_loop`, what is trained in `learners`, settings in
+`strategies`.
 """
 
 import copy
 import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
 
 import msgspec
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from recipe_assets.errors import ModelError
-from recipe_assets.model.clip import KeywordModel, device
-from recipe_assets.model.evaluation import macro_accuracy
-from recipe_assets.model.photo_data import PhotoData, augment, normalize
-from recipe_assets.model.sampling import balanced_batches
+from recipe_assets.model.checkpoints import BaseModel
+from recipe_assets.model.fits import EpochMetrics, Fit, TrainingData, fit_key
+from recipe_assets.model.keyword_model import KeywordModel
+from recipe_assets.model.learners import LEARNERS, predict_logits
+from recipe_assets.model.photo_data import PhotoData
+from recipe_assets.model.strategies import STRATEGIES, TrainingConfig, learning_rates
+from recipe_assets.model.training_loop import OnEpoch, TrainingRun, validate
+from recipe_assets.model.training_state import drop_state
+from recipe_assets.model.wise_ft import Weights, best_mix, calibrated_loss
 
-LARGE_MODEL = 50_000_000
-"""Parameters above which a tower counts as large and is tuned with small steps."""
-
-
-class TrainingConfig(msgspec.Struct, frozen=True):
-    """How to fine-tune.
-
-    `learning_rate` None means 1e-5 for a large tower, as CLIP ViT-B/32 is usually tuned; a small one is cheap
-    enough to try both 3e-4 and 3e-5 from the same start, since photos far from its pre-training need the one and
-    photos near it the other. The head learns `head_factor` times as fast as the tower. `patience` is how many
-    epochs may pass without a lower validation loss before training stops.
-    """
-
-    epochs: int = 20
-    batch_size: int = 64
-    learning_rate: float | None = None
-    head_factor: float = 3
-    weight_decay: float = 0.05
-    warmup_share: float = 0.1
-    label_smoothing: float = 0.1
-    gradient_clip: float = 1.0
-    patience: int = 6
-    seed: int = 17
+__all__ = ["EpochMetrics", "Fit", "TrainingData", "fit", "predict_logits"]
 
 
-@dataclass(frozen=True)
-class EpochMetrics:
-    """What one epoch measured; losses are mean cross-entropies, accuracy is 0-1.
-
-    `epoch` counts on over all learning rates that are tried; `peak_learning_rate` says which one it belongs to.
-    """
-
-    epoch: int
-    train_loss: float
-    val_loss: float
-    val_macro_accuracy: float
-    peak_learning_rate: float
-
-
-@dataclass(frozen=True)
-class TrainingResult:
-    """The history of a run and which epoch's weights the model now has."""
-
-    history: tuple[EpochMetrics, ...]
-    best: EpochMetrics
-
-
-def fine_tune(
-    model: KeywordModel,
-    train: PhotoData,
-    val: PhotoData,
+def fit(
+    base: BaseModel,
+    data: TrainingData,
     config: TrainingConfig,
-    on_epoch: Callable[[EpochMetrics], None] | None = None,
-) -> TrainingResult:
-    """Tune image tower and head by cross-entropy on balanced batches; the model keeps its best epoch's weights.
+    on_epoch: OnEpoch | None = None,
+    state: Path | None = None,
+) -> Fit:
+    """Make a keyword model by one strategy; the base itself is not changed.
+
+    Args:
+        base: the untuned checkpoint.
+        data: training and validation photos; squares or embeddings, as the strategy needs.
+        config: the strategy and its settings.
+        on_epoch: called after each epoch; what it raises ends the training.
+        state: a folder in which to keep where the training stands; a run that was killed there goes on.
 
     Raises:
-        ModelError: if a split is empty or the loss stops being a number.
+        ModelError: if a split is empty, a keyword has no training photos, the loss stops being a number, or
+            memory runs out.
     """
-    if not len(train) or not len(val):
-        raise ModelError(f"{len(train)} training and {len(val)} validation photos: both splits need photos")
-    start = copy.deepcopy(model.to(device()).state_dict())
-    best = _Best(start)
-    history: list[EpochMetrics] = []
-    for rate in _rates(model, config):
-        model.load_state_dict(start)
-        for metrics in _epochs(model, train, val, config, rate, len(history)):
-            history.append(metrics)
-            if on_epoch:
-                on_epoch(metrics)
-            best.consider(metrics, model)
-    model.load_state_dict(best.weights)
-    model.cpu().eval()
-    return TrainingResult(tuple(history), best.metrics or history[-1])
+    _require_photos(data)
+    base = replace(base, encoder=copy.deepcopy(base.encoder))
+    if config.random_weights:
+        _forget(base, config.seed)
+    model = KeywordModel.from_base(base, data.keywords)
+    if config.strategy == "zero_shot":
+        return Fit(model, (), _zero_shot(model, data.val), None)
+    with _memory_errors(config):
+        return _train(model, data, config, on_epoch, state)
 
 
-class _Best:
-    """The epoch with the lowest validation loss so far, with its weights.
-
-    The loss and not the accuracy: on some tens of photos accuracy moves in large steps, and the highest of many
-    epochs is mostly luck.
-    """
-
-    def __init__(self, weights: dict[str, Tensor]) -> None:
-        self.weights = weights
-        self.metrics: EpochMetrics | None = None
-
-    def consider(self, metrics: EpochMetrics, model: KeywordModel) -> None:
-        if self.metrics is None or metrics.val_loss < self.metrics.val_loss:
-            self.weights, self.metrics = copy.deepcopy(model.state_dict()), metrics
-
-
-def _rates(model: KeywordModel, config: TrainingConfig) -> tuple[float, ...]:
-    if config.learning_rate is not None:
-        return (config.learning_rate,)
-    large = sum(part.numel() for part in model.clip.vision_model.parameters()) > LARGE_MODEL
-    return (1e-5,) if large else (3e-4, 3e-5)
-
-
-def _epochs(
-    model: KeywordModel, train: PhotoData, val: PhotoData, config: TrainingConfig, rate: float, done: int
-) -> Iterator[EpochMetrics]:
-    """Train at one learning rate, epoch by epoch, until the validation loss stops falling."""
-    torch.manual_seed(config.seed)
-    trainer = _Trainer(model, train, config, rate)
-    lowest, lowest_epoch = math.inf, 0
-    for epoch in range(1, config.epochs + 1):
-        metrics = _validate(model, val, done + epoch, trainer.run_epoch(), rate)
-        yield metrics
-        if metrics.val_loss < lowest:
-            lowest, lowest_epoch = metrics.val_loss, epoch
-        elif epoch - lowest_epoch >= config.patience:
-            return
+def _train(
+    model: KeywordModel, data: TrainingData, config: TrainingConfig, on_epoch: OnEpoch | None, state: Path | None
+) -> Fit:
+    untuned = _tower_and_head(model)
+    if config.strategy == "lp_ft":
+        probe = msgspec.structs.replace(STRATEGIES["linear_probe"], seed=config.seed)
+        model.head.data.copy_(fit(model.base, data, probe).model.head)
+    size = sum(part.numel() for part in model.base.image_parameters())
+    learner = LEARNERS[config.strategy](model, data.train, config)
+    run = TrainingRun(learner, data, config, state, fit_key(model, data, config))
+    run.train(learning_rates(config, size), on_epoch)
+    best, mix = run.best, None
+    model = learner.finish()
+    if config.wise_ft and config.moves_tower:
+        mix = _mix(model, untuned, data.val)
+        logits = predict_logits(model, data.val.squares)
+        best = validate(logits, data.val, best.epoch, best.train_loss, best.peak_learning_rate)
+    if state is not None:
+        drop_state(state)
+    return Fit(model, tuple(run.history), best, mix)
 
 
-class _Trainer:
-    """Optimizer, schedule and random state of one run."""
+def _zero_shot(model: KeywordModel, val: PhotoData) -> EpochMetrics:
+    if val.embeddings is None:
+        logits = predict_logits(model, val.squares)
+    else:
+        with torch.inference_mode():
+            logits = model.base.logit_scale * val.embeddings @ model.head.T
+    return validate(logits, val, 0, math.nan, 0.0)
 
-    def __init__(self, model: KeywordModel, train: PhotoData, config: TrainingConfig, rate: float) -> None:
-        self.model, self.train, self.config = model, train, config
-        self.order = np.random.default_rng(config.seed)
-        self.noise = torch.Generator().manual_seed(config.seed)
-        tower = [*model.clip.vision_model.parameters(), *model.clip.visual_projection.parameters()]
-        groups = [{"params": tower, "lr": rate}, {"params": [model.head], "lr": rate * config.head_factor}]
-        self.optimizer = torch.optim.AdamW(groups, weight_decay=config.weight_decay)
-        steps = config.epochs * math.ceil(len(train) / config.batch_size)
-        warmup = max(1, round(config.warmup_share * steps))
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.optimizer, lambda step: warmup_cosine(step, warmup, steps)
+
+def _tower_and_head(model: KeywordModel) -> dict[str, Tensor]:
+    """A copy of what decides the logits, by name: image tower, projection, head."""
+    wanted = {id(part) for part in [*model.base.image_parameters(), model.head]}
+    return {name: part.detach().clone() for name, part in model.named_parameters() if id(part) in wanted}
+
+
+def _mix(model: KeywordModel, untuned: Weights, val: PhotoData) -> float:
+    """Give the model the mix of untuned and tuned weights that is best on validation; returns the mix."""
+
+    def load(weights: Weights) -> None:
+        model.load_state_dict(dict(weights), strict=False)
+
+    return best_mix(
+        untuned,
+        _tower_and_head(model),
+        load,
+        lambda: calibrated_loss(predict_logits(model, val.squares), val.labels),
+    )[0]
+
+
+def _forget(base: BaseModel, seed: int) -> None:
+    """Give the image tower fresh random weights, as its architecture starts out."""
+    torch.manual_seed(seed)
+    fresh = type(base.encoder)(base.encoder.config)
+    tower = {name: part for name, part in fresh.state_dict().items() if name.startswith(("vision", "visual"))}
+    base.encoder.load_state_dict(tower, strict=False)
+
+
+def _require_photos(data: TrainingData) -> None:
+    if not len(data.train) or not len(data.val):
+        raise ModelError(
+            f"{len(data.train)} training and {len(data.val)} validation photos: both splits need photos"
+        )
+    counts = torch.bincount(data.train.labels, minlength=len(data.keywords))
+    missing = [word.name for word, count in zip(data.keywords, counts.tolist(), strict=True) if not count]
+    if missing:
+        raise ModelError(
+            f"{', '.join(missing)} without training photos: add photos or take the keyword out of the vocabulary"
         )
 
-    def run_epoch(self) -> float:
-        """Train one epoch and return its mean loss."""
-        self.model.train()
-        losses = []
-        for batch in balanced_batches(self.train.labels.numpy(), self.config.batch_size, self.order):
-            losses.append(self._step(torch.from_numpy(batch)))
-        return float(np.mean(losses))
 
-    def _step(self, batch: Tensor) -> float:
-        spec = self.model.base.preprocessing
-        pixels = normalize(augment(self.train.squares[batch], self.noise), spec).to(device())
-        labels = self.train.labels[batch].to(device())
-        loss = nn.functional.cross_entropy(self.model(pixels), labels, label_smoothing=self.config.label_smoothing)
-        _require_finite(loss.item())
-        self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.model.parameters(), self.config.gradient_clip)
-        self.optimizer.step()
-        self.schedule.step()
-        return loss.item()
-
-
-def warmup_cosine(step: int, warmup: int, total: int) -> float:
-    """The learning rate's factor at a step: linear to 1 over `warmup` steps, then a cosine to 0 at `total`."""
-    if step < warmup:
-        return (step + 1) / warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, total - warmup)))
-
-
-def _require_finite(loss: float) -> None:
-    if not math.isfinite(loss):
-        raise ModelError(f"the loss became {loss}: lower the learning rate of the training configuration")
-
-
-def _validate(model: KeywordModel, val: PhotoData, epoch: int, train_loss: float, rate: float) -> EpochMetrics:
-    logits = predict_logits(model, val.squares)
-    loss = nn.functional.cross_entropy(logits, val.labels).item()
-    _require_finite(loss)
-    accuracy = macro_accuracy(val.labels.numpy(), logits.argmax(dim=1).numpy())
-    return EpochMetrics(epoch, train_loss, loss, accuracy, rate)
-
-
-@torch.inference_mode()
-def predict_logits(model: KeywordModel, squares: Tensor, batch_size: int = 64) -> Tensor:
-    """Logits (N, K) of squares uint8 (N, 3, S, S), on the device where the model is; the result is on the CPU."""
-    model.eval()
-    place = model.head.device
-    spec = model.base.preprocessing
-    if not len(squares):
-        return torch.empty((0, len(model.keywords)))
-    return torch.cat([model(normalize(batch.to(place), spec)).cpu() for batch in torch.split(squares, batch_size)])
+@contextmanager
+def _memory_errors(config: TrainingConfig) -> Iterator[None]:
+    """Say what to do when memory runs out; torch's own message says how many bytes."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = str(error).lower()
+        told = isinstance(error, MemoryError) or "out of memory" in text or "allocate memory" in text
+        if not told:
+            raise
+        raise ModelError(
+            f"memory ran out with batches of {config.batch_size} photos: lower batch_size, or take strategy "
+            "linear_probe, which needs the embeddings only"
+        ) from error

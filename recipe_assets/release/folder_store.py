@@ -84,6 +84,7 @@ class FolderObjects:
             current = self.read(key)
             if (current.token if current else None) != expected:
                 return False
+            (self._root / key).parent.mkdir(parents=True, exist_ok=True)
             _replace(self._root / key, data)
             return True
 

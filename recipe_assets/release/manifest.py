@@ -12,16 +12,23 @@ from typing import Annotated
 import msgspec
 
 from recipe_assets.errors import ReleaseError
+from recipe_assets.release.results import Graph as Graph
+from recipe_assets.release.results import KeywordMetrics as KeywordMetrics
+from recipe_assets.release.results import Metrics as Metrics
+from recipe_assets.release.results import ReviewRule as ReviewRule
 from recipe_assets.studio.photos import Preprocessing
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+READABLE_VERSIONS = (1, 2)
+"""Version 1 lacks strategy, review rule, graph and the later metrics: they are None when it is read."""
 IMAGE_ENCODER = "image_encoder.onnx"
 CONFUSION_MATRIX = "confusion_matrix.png"
+MODEL_CARD = "MODEL_CARD.md"
+NEIGHBORS = "neighbors.zip"
+"""The training photos that a prediction is explained by; optional, as the model card is since version 2."""
 CHECKPOINT = "checkpoint"
 """The folder of the fine-tuned checkpoint inside a release, in Hugging Face layout."""
 MANIFEST = "manifest.json"
-RELEASE_FILES = (IMAGE_ENCODER, CONFUSION_MATRIX, MANIFEST)
-"""The files that stand at the top of every release, beside the checkpoint's folder."""
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -42,24 +49,6 @@ class ReleasedKeyword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     prompt: str
     pipeline: str
-
-
-class KeywordMetrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Held-out results of one keyword, 0-1; None where nothing was measured (no photo, never predicted)."""
-
-    photos: int
-    accuracy: float | None
-    precision: float | None
-
-
-class Metrics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Held-out results, 0-1; the interval is that of the macro accuracy."""
-
-    macro_accuracy: float
-    macro_accuracy_interval: tuple[float, float]
-    photos: int
-    zero_shot_macro_accuracy: float | None
-    per_keyword: dict[str, KeywordMetrics]
 
 
 class BaseCheckpoint(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,6 +87,9 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     dagster_run_id: str | None
     mlflow_run_id: str | None
     files: dict[str, ReleaseFile]
+    strategy: str | None = None
+    review: ReviewRule | None = None
+    graph: Graph | None = None
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
@@ -112,6 +104,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         names = [keyword.name for keyword in self.keywords]
         if not names or len(set(names)) < len(names):
             problems.append("its keywords are missing or named twice")
+        if self.review and (strange := set(self.review.thresholds) - set(names)):
+            problems.append(f"its review rule names '{min(strange)}', which is none of its keywords")
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             problems.append(f"its temperature is {self.temperature}, not a number above 0")
         if self.created_at.tzinfo is None:
@@ -176,9 +170,10 @@ def decode_manifest(content: bytes, source: str = MANIFEST) -> Manifest:
     """
     try:
         version = msgspec.json.decode(content, type=_Version).schema_version
-        if version != SCHEMA_VERSION:
+        if version not in READABLE_VERSIONS:
+            known = " and ".join(map(str, READABLE_VERSIONS))
             raise ReleaseError(
-                f"{source} has schema version {version}, this program reads {SCHEMA_VERSION}: update the program"
+                f"{source} has schema version {version}, this program reads {known}: update the program"
             )
         return msgspec.json.decode(content, type=Manifest)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:

@@ -1,6 +1,6 @@
-"""The pointer: the content of `latest.json`, which names the current release.
+"""The pointer: the content of `latest.json`, which names the current release, and of `candidate.json`.
 
-How it is swapped safely is the store's subject; what a release holds is `manifest`'s.
+How it is swapped safely is `current`'s subject; what a release holds is `manifest`'s.
 """
 
 from datetime import UTC, datetime
@@ -45,8 +45,10 @@ def encode_pointer(pointer: Pointer) -> bytes:
     return msgspec.json.format(msgspec.json.encode(pointer), indent=2) + b"\n"
 
 
-def decode_pointer(content: bytes, source: str) -> Pointer:
-    """Read a pointer; `source` names it in errors.
+def decode_pointer(
+    content: bytes, source: str, cure: str = "roll back to a release by name, which writes it anew"
+) -> Pointer:
+    """Read a pointer; `source` names it in errors, and `cure` says what to do.
 
     Raises:
         ReleaseError: if it is damaged.
@@ -54,6 +56,4 @@ def decode_pointer(content: bytes, source: str) -> Pointer:
     try:
         return msgspec.json.decode(content, type=Pointer)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ReleaseError(
-            f"{source} is damaged ({error}): roll back to a release by name, which writes it anew"
-        ) from None
+        raise ReleaseError(f"{source} is damaged ({error}): {cure}") from None

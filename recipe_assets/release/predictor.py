@@ -1,23 +1,22 @@
-"""From the bytes of a photo to ranked keywords, with ONNX Runtime on the CPU. API and batch tagging share it.
+"""From the bytes of a photo to ranked keywords, whether a person should look, and which training photos are near.
 
-Where a release comes from is `store`'s subject; how a photo becomes numbers is `studio.photos`'.
+API and batch tagging share it. Where a release comes from is `store`'s subject, how the graph runs `graph`'s, how
+a photo becomes numbers `studio.photos`'.
 """
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from recipe_assets.errors import ReleaseError
 from recipe_assets.release.files import check_files
-from recipe_assets.release.manifest import IMAGE_ENCODER, Manifest, read_manifest
+from recipe_assets.release.graph import ImageGraph
+from recipe_assets.release.manifest import IMAGE_ENCODER, NEIGHBORS, Manifest, read_manifest
+from recipe_assets.release.neighbors import Neighbor, Neighbors
 from recipe_assets.studio.photos import preprocess
-
-INPUT = "pixel_values"
-OUTPUT = "logits"
 
 
 class Prediction(msgspec.Struct, frozen=True):
@@ -28,11 +27,17 @@ class Prediction(msgspec.Struct, frozen=True):
 
 
 class Predictor:
-    """The model of one verified release. Safe to share between threads."""
+    """The model of one verified release. Safe to share between threads.
 
-    def __init__(self, manifest: Manifest, session: Any) -> None:  # noqa: ANN401 (onnxruntime has no types)
+    Attributes:
+        manifest: of the release.
+        neighbors: the training photos that explain predictions; None in a release that carries none.
+    """
+
+    def __init__(self, manifest: Manifest, graph: ImageGraph, neighbors: Neighbors | None = None) -> None:
         self.manifest = manifest
-        self._session = session
+        self.neighbors = neighbors
+        self._graph = graph
 
     @classmethod
     def load(cls, folder: Path, threads: int | None = None) -> Self:
@@ -47,14 +52,19 @@ class Predictor:
         """
         manifest = read_manifest(folder)
         check_files(folder, manifest)
-        predictor = cls(manifest, _open_session(folder / IMAGE_ENCODER, threads))
-        predictor._check_graph()
-        return predictor
+        is_int8 = manifest.graph is not None and manifest.graph.precision == "int8"
+        graph = ImageGraph.open(folder / IMAGE_ENCODER, threads, alone=is_int8)
+        neighbors = Neighbors.load(folder) if NEIGHBORS in manifest.files else None
+        dimensions = neighbors.dimensions if neighbors else None
+        if found := graph.misfit(manifest.preprocessing.size, len(manifest.keywords), dimensions):
+            raise ReleaseError(
+                f"the graph of release {manifest.release_id} {found}: export it again and publish under a new id"
+            )
+        return cls(manifest, graph, neighbors)
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Raw scores: (N, 3, S, S) float32 -> (N, K) float32, in the order of the manifest's keywords."""
-        scores: NDArray[np.float32] = self._session.run([OUTPUT], {INPUT: batch})[0]
-        return scores
+        return self._graph.run(batch).logits
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated probabilities: (N, 3, S, S) float32 -> (N, K) float64, each row sums to 1."""
@@ -69,42 +79,44 @@ class Predictor:
         Raises:
             UnreadablePhotoError: if the bytes are not a photo.
         """
-        shares = self.probabilities(preprocess(photo, self.manifest.preprocessing)[np.newaxis])[0]
+        shares = self.probabilities(self._pixels(photo))[0]
         best = np.argsort(-shares, kind="stable")[:top]
         names = [keyword.name for keyword in self.manifest.keywords]
         return [Prediction(names[index], round(100 * float(shares[index]), 2)) for index in best]
 
-    def _check_graph(self) -> None:
-        size, keywords = self.manifest.preprocessing.size, len(self.manifest.keywords)
-        inputs = {node.name: node.shape for node in self._session.get_inputs()}
-        outputs = {node.name: node.shape for node in self._session.get_outputs()}
-        if not (_fits(inputs.get(INPUT), (3, size, size)) and set(inputs) == {INPUT}):
-            raise self._misfit(f"takes {inputs}, not {INPUT} (N, 3, {size}, {size})")
-        if not _fits(outputs.get(OUTPUT), (keywords,)):
-            raise self._misfit(f"gives {outputs}, not {OUTPUT} (N, {keywords})")
-        scores = self.logits(np.zeros((2, 3, size, size), np.float32))
-        if scores.shape != (2, keywords) or not np.isfinite(scores).all():
-            raise self._misfit(f"gives {scores.shape} scores, not finite ones of shape (2, {keywords})")
+    def needs_review(self, prediction: Prediction) -> bool:
+        """Whether a person should look at a photo, given its first prediction.
 
-    def _misfit(self, found: str) -> ReleaseError:
-        release = self.manifest.release_id
-        return ReleaseError(f"the graph of release {release} {found}: export it again and publish under a new id")
+        Where the release states no rule, or none for this keyword, nobody has measured how far it can be trusted:
+        a person looks.
+        """
+        rule = self.manifest.review
+        threshold = rule.thresholds.get(prediction.keyword) if rule else None
+        return threshold is None or prediction.confidence < 100 * threshold
 
+    def embed(self, photo: bytes) -> NDArray[np.float32]:
+        """What the model sees in a photo: a unit vector, float32 (D,).
 
-def _fits(shape: list[int | str | None] | None, tail: tuple[int, ...]) -> bool:
-    # A name or None stands for a free dimension: the batch must be one, the others may be.
-    if shape is None or len(shape) != 1 + len(tail) or isinstance(shape[0], int):
-        return False
-    return all(not isinstance(have, int) or have == want for have, want in zip(shape[1:], tail, strict=True))
+        Raises:
+            UnreadablePhotoError: if the bytes are not a photo.
+            ReleaseError: if the graph, of an older release, gives no embedding.
+        """
+        embeddings = self._graph.run(self._pixels(photo)).embeddings
+        if embeddings is None:
+            raise ReleaseError(
+                f"release {self.manifest.release_id} is older than embeddings: publish a new one to get them"
+            )
+        return np.asarray(embeddings[0], np.float32)
 
+    def explain(self, photo: bytes, count: int = 5) -> list[Neighbor] | None:
+        """The training photos nearest to a photo, nearest first; None for a release without training photos.
 
-def _open_session(path: Path, threads: int | None) -> Any:  # noqa: ANN401 (onnxruntime has no types)
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads or 0
-    options.log_severity_level = 3
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        # ONNX Runtime's errors share no base class but Exception.
-        reason = " ".join(str(error).split())[:300]
-        raise ReleaseError(f"{path} is no graph that ONNX Runtime can open ({reason}): export it again") from error
+        Raises:
+            UnreadablePhotoError: if the bytes are not a photo.
+        """
+        if self.neighbors is None:
+            return None
+        return self.neighbors.nearest(self.embed(photo), count)
+
+    def _pixels(self, photo: bytes) -> NDArray[np.float32]:
+        return preprocess(photo, self.manifest.preprocessing)[np.newaxis]

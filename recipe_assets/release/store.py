@@ -1,22 +1,25 @@
-"""The release store: publish, read the pointer, roll back; the same rules over a folder and over S3.
+"""The release store: publish or propose, read the pointers, roll back; the same rules over a folder and over S3.
 
 A release is immutable, and complete once its manifest is stored; `latest.json` moves last, by compare-and-swap.
-Reading and writing the places themselves is done in `folder_store` and `s3_store`.
+What happens to a release that waits for approval is `candidates`' subject, reading and writing the places
+themselves `folder_store`'s and `s3_store`'s.
 """
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from recipe_assets.errors import ReleaseConflictError, ReleaseError
-from recipe_assets.release.files import check_files
+from recipe_assets.errors import ReleaseError
+from recipe_assets.release.candidates import Candidates
+from recipe_assets.release.current import CurrentPointer
+from recipe_assets.release.decisions import Decision, Decisions, Verdict
 from recipe_assets.release.folder_store import FolderObjects
-from recipe_assets.release.manifest import MANIFEST, Manifest, encode_manifest
-from recipe_assets.release.objects import RELEASES, Objects
-from recipe_assets.release.pointer import POINTER, Pointer, Versioned, decode_pointer, encode_pointer, point_at
+from recipe_assets.release.manifest import Manifest
+from recipe_assets.release.objects import Objects
+from recipe_assets.release.pointer import Pointer, Versioned, point_at
 from recipe_assets.release.stored import complete_releases, copy_out, stored_manifest, verify_stored
+from recipe_assets.release.storing import store_release
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,6 +30,8 @@ class ReleaseStore:
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
+        self._current = CurrentPointer(objects)
+        self._candidates = Candidates(objects, self._current)
 
     @property
     def store_url(self) -> str:
@@ -39,10 +44,20 @@ class ReleaseStore:
         Raises:
             ReleaseError: if the store cannot be reached or the pointer is damaged.
         """
-        content = self._objects.read(POINTER)
-        if content is None:
-            return None
-        return Versioned(decode_pointer(content.data, f"{self.store_url}/{POINTER}"), content.token)
+        return self._current.read()
+
+    def read_candidate(self) -> Pointer | None:
+        """The release that waits for approval, or None; its `previous` is the one it was compared with.
+
+        Raises:
+            ReleaseError: if the store cannot be reached or `candidate.json` is damaged.
+        """
+        return self._candidates.read()
+
+    @property
+    def decisions(self) -> Decisions:
+        """What was decided about releases that waited."""
+        return self._candidates.decisions
 
     def current_manifest(self) -> Manifest | None:
         """The manifest of the current release, or None before the first release.
@@ -53,31 +68,65 @@ class ReleaseStore:
         current = self.read_pointer()
         return None if current is None else stored_manifest(self._objects, current.pointer.release_id).manifest
 
-    def publish(self, folder: Path, manifest: Manifest, expected: str | None) -> Pointer:
-        """Upload a release, verify it as stored, and make it current if the pointer is still the expected one.
+    def candidate_manifest(self) -> Manifest | None:
+        """The manifest of the release that waits for approval, or None; raises as `current_manifest` does."""
+        candidate = self.read_candidate()
+        return None if candidate is None else stored_manifest(self._objects, candidate.release_id).manifest
 
-        Repeating a publish that was cut short is safe: what is stored already is kept and checked.
+    def store(self, folder: Path, manifest: Manifest) -> str:
+        """Upload a release and verify it as stored, without making it current; returns its manifest's sha256.
+
+        Repeating an upload that was cut short is safe: what is stored already is kept and checked.
 
         Args:
             folder: holds every file that the manifest lists; it is only read.
             manifest: describes the release; it is stored last.
+
+        Raises:
+            ReleaseError: if files and manifest differ, the id is taken by other content, or the store fails.
+        """
+        return store_release(self._objects, folder, manifest)
+
+    def publish(self, folder: Path, manifest: Manifest, expected: str | None) -> Pointer:
+        """Store a release, and make it current if the pointer is still the expected one.
+
+        Args:
+            folder: holds every file that the manifest lists; it is only read.
+            manifest: describes the release.
             expected: the token that `read_pointer` gave when this work began; None for "no release yet".
 
         Raises:
             ReleaseConflictError: if another publisher moved the pointer meanwhile; the release is stored.
-            ReleaseError: if files and manifest differ, the id is taken by other content, or the store fails.
+            ReleaseError: if the release cannot be stored.
         """
-        check_files(folder, manifest)
-        content = encode_manifest(manifest)
-        self._refuse_other_content(manifest.release_id, content)
-        self._objects.upload(manifest.release_id, folder, manifest.files, content)
-        self._refuse_other_content(manifest.release_id, content)
-        verify_stored(self._objects, manifest)
+        sha256 = self.store(folder, manifest)
         before = self.read_pointer()
         if before and before.pointer.release_id == manifest.release_id:
             return before.pointer  # an earlier try got this far and was stopped just after
         previous = before.pointer.release_id if before else None
-        return self._swap(point_at(manifest.release_id, hashlib.sha256(content).hexdigest(), previous), expected)
+        return self._swap(point_at(manifest.release_id, sha256, previous), expected)
+
+    def propose(self, folder: Path, manifest: Manifest, compared_with: str | None) -> Pointer:
+        """Store a release, and let it wait for approval; the current one stays. An older candidate is superseded.
+
+        Args:
+            folder: holds every file that the manifest lists; it is only read.
+            manifest: describes the release.
+            compared_with: the release that this one was compared with; None for "there was none".
+
+        Raises:
+            ReleaseConflictError: if another release is current than the one compared with; the release is stored.
+            ReleaseError: if the release cannot be stored.
+        """
+        return self._candidates.propose(point_at(manifest.release_id, self.store(folder, manifest), compared_with))
+
+    def promote(self, release_id: str, verdict: Verdict) -> Decision:
+        """Approve the waiting candidate and make it current; see `Candidates.promote`."""
+        return self._candidates.promote(release_id, verdict)
+
+    def reject(self, release_id: str, verdict: Verdict) -> Decision:
+        """Turn the waiting candidate down; see `Candidates.reject`."""
+        return self._candidates.reject(release_id, verdict)
 
     def rollback(self, to: str | None = None) -> Pointer:
         """Make an earlier release current again: the one before, or a named one.
@@ -87,19 +136,19 @@ class ReleaseStore:
 
         Raises:
             ReleaseConflictError: if another publisher moved the pointer meanwhile.
-            ReleaseError: if there is no such release, or it is incomplete or damaged as stored.
+            ReleaseError: if there is no such release, it never was approved, or it is incomplete or damaged.
         """
-        content = self._objects.read(POINTER)
-        current = self._decode(content.data, tolerant=to is not None) if content else None
+        current, token = self._current.slot(tolerant=to is not None)
         target = to or (current.previous if current else None)
         if target is None:
             raise ReleaseError(f"{self.store_url} has no release before the current one: name one to roll back to")
         if current and current.release_id == target:
             return current
+        self._candidates.refuse_unapproved(target)
         stored = stored_manifest(self._objects, target)
         verify_stored(self._objects, stored.manifest)
         pointer = point_at(target, stored.sha256, current.release_id if current else None)
-        return self._swap(pointer, content.token if content else None)
+        return self._swap(pointer, token)
 
     def fetch(self, release_id: str, into: Path, manifest_sha256: str | None = None) -> Manifest:
         """Bring a release into a local folder, whole and verified or not at all; a verified copy is reused.
@@ -122,38 +171,8 @@ class ReleaseStore:
         """
         return sorted(complete_releases(self._objects), key=lambda found: (found.created_at, found.release_id))
 
-    def _decode(self, data: bytes, *, tolerant: bool) -> Pointer | None:
-        try:
-            return decode_pointer(data, f"{self.store_url}/{POINTER}")
-        except ReleaseError:
-            if tolerant:
-                return None
-            raise
-
-    def _refuse_other_content(self, release_id: str, content: bytes) -> None:
-        found = self._objects.read(f"{RELEASES}/{release_id}/{MANIFEST}")
-        if found is not None and found.data != content:
-            raise ReleaseError(
-                f"release {release_id} exists in {self.store_url} with another manifest and a release never "
-                "changes: publish under a new id"
-            )
-
     def _swap(self, pointer: Pointer, expected: str | None) -> Pointer:
-        data = encode_pointer(pointer)
-        if self._objects.swap(POINTER, data, expected):
-            return pointer
-        found = self._objects.read(POINTER)
-        if found is not None and found.data == data:
-            return pointer  # our own write arrived, but its answer was lost and the retry met it
-        raise self._conflict(pointer.release_id)
-
-    def _conflict(self, loser: str) -> ReleaseConflictError:
-        now = self.read_pointer()
-        winner = f"{now.pointer.release_id} is current" if now else "the pointer is gone"
-        return ReleaseConflictError(
-            f"the pointer of {self.store_url} moved meanwhile: {winner}; release {loser} is stored but not "
-            f"current: keep it so, or roll to it by name ({loser}), or train again on what is current now"
-        )
+        return self._current.move(pointer, expected)
 
 
 def open_store(url: str, s3_client: "S3Client | None" = None) -> ReleaseStore:

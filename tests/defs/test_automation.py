@@ -15,6 +15,7 @@ from dagster_aws.s3 import S3Resource
 from recipe_assets.defs import sensors
 from recipe_assets.defs.backlog import register_backlog
 from recipe_assets.defs.release import RELEASE_ID, model_release, served_model
+from recipe_assets.defs.release_report import STATE, WAITS
 from recipe_assets.defs.resources import (
     BaseCheckpointResource,
     ReleaseStoreResource,
@@ -348,9 +349,24 @@ def release_everything(studio: Studio, folder: Path) -> None:
     studio.store.publish(folder, manifest, None)
 
 
-def released(instance: dg.DagsterInstance, asset: dg.AssetsDefinition, release_id: str) -> None:
+def test_the_schedule_does_not_train_again_what_waits_for_approval(studio: Studio, tmp_path: Path) -> None:
+    studio.add("shoot-1", 1)
+    studio.read("shoot-1")
+    tables, words = studio.storage.tables(), load_vocabulary(studio.vocabulary)
+    tables.write(split_photos(tables.read("standardized_keywords", "shoot-1")), "splits")
+    fingerprint = str(pending_fingerprint(tables, words))
+    manifest = msgspec.structs.replace(factory.build(tmp_path / "release"), data_fingerprint=fingerprint)
+    studio.store.propose(tmp_path / "release", manifest, None)
+    skipped_because = str(studio.tick_schedule())
+    assert skipped_because == f"release {manifest.release_id}, trained on all that is there, waits for approval"
+    studio.add("shoot-2", 2)
+    studio.read("shoot-2")
+    assert studio.tick_schedule() is None
+
+
+def released(instance: dg.DagsterInstance, asset: dg.AssetsDefinition, release_id: str, **metadata: str) -> None:
     instance.report_runless_asset_event(
-        dg.AssetMaterialization(asset_key=asset.key, metadata={RELEASE_ID: release_id})
+        dg.AssetMaterialization(asset_key=asset.key, metadata={RELEASE_ID: release_id, **metadata})
     )
 
 
@@ -359,6 +375,15 @@ def test_a_new_release_is_served_once(instance: dg.DagsterInstance) -> None:
     assert tick_new_release(instance) == ["serve:20260101T000000Z-aaaaaaaa"]
     released(instance, served_model, "20260101T000000Z-aaaaaaaa")
     assert tick_new_release(instance) == []
+
+
+def test_a_release_that_waits_is_announced_and_not_served(
+    instance: dg.DagsterInstance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release_id = "20260101T000000Z-aaaaaaaa"
+    released(instance, model_release, release_id, **{STATE: WAITS})
+    assert tick_new_release(instance) == []
+    assert f"release {release_id} waits for approval" in capsys.readouterr().err
 
 
 def tick_new_release(instance: dg.DagsterInstance) -> list[str | None]:

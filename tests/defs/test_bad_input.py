@@ -39,7 +39,7 @@ def test_a_vocabulary_that_names_a_keyword_twice(own_place: Place) -> None:
     assert "'red' stands twice (again in line 5)" in error
 
 
-@pytest.mark.parametrize("kind", ["bert", "siglip"])
+@pytest.mark.parametrize("kind", ["bert", "siglip2"])
 def test_a_base_checkpoint_that_is_not_clip(own_place: Place, kind: str) -> None:
     folder = own_place.root / "other-model"
     folder.mkdir()

@@ -21,12 +21,23 @@ GRAPH = {
     "photo_findings": ["photo_embeddings", "raw_images", "splits", "standardized_keywords"],
     "review_queue": ["photo_findings", "standardized_keywords"],
     "studio_report": ["photo_findings", "raw_images", "splits", "standardized_keywords"],
-    "zero_shot_baseline": ["raw_images", "splits"],
-    "fine_tuned_model": ["raw_images", "splits"],
+    "zero_shot_baseline": ["photo_embeddings", "raw_images", "splits"],
+    "linear_probe_baseline": ["photo_embeddings", "raw_images", "splits"],
+    "hyperparameter_search": ["photo_embeddings", "raw_images", "splits"],
+    "fine_tuned_model": ["hyperparameter_search", "photo_embeddings", "raw_images", "splits"],
     "confusion_matrix": ["fine_tuned_model", "raw_images", "splits"],
-    "model_release": ["confusion_matrix", "fine_tuned_model", "raw_images", "splits", "zero_shot_baseline"],
-    "served_model": ["model_release"],
-}
+    "calibration": ["confusion_matrix"],
+    "model_comparison": [
+        "confusion_matrix", "linear_probe_baseline", "raw_images", "splits", "zero_shot_baseline",
+    ],
+    "keyword_changes": ["fine_tuned_model", "raw_images", "splits"],
+    "model_release": [
+        "confusion_matrix", "fine_tuned_model", "keyword_changes", "linear_probe_baseline", "model_comparison",
+        "raw_images", "splits", "zero_shot_baseline",
+    ],
+    "release_approval": ["model_release"],
+    "served_model": ["model_release", "release_approval"],
+}  # fmt: skip
 BLOCKING = {
     "raw_images:photos_are_readable",
     "standardized_keywords:keywords_are_known",
@@ -35,6 +46,8 @@ BLOCKING = {
     "splits:every_keyword_is_trained",
     "confusion_matrix:beats_zero_shot",
     "confusion_matrix:not_worse_than_released",
+    "confusion_matrix:no_keyword_collapses",
+    "confusion_matrix:is_calibrated",
 }
 
 
@@ -84,6 +97,7 @@ def test_jobs_sensors_and_schedules_are_there_by_name_and_described(definitions:
     }
     assert set(jobs) == {
         "new_shoot", "standardize", "embed", "inspect_studio", "retrain", "serve_release", "register_backlog",
+        "search", "approve_release",
     }  # fmt: skip
     assert all(jobs.values())
     assert {sensor.name for sensor in definitions.sensors or []} == {"new_shoots", "new_release"}
@@ -102,3 +116,10 @@ def test_the_workspace_file_and_dg_validate() -> None:
             [str(program), *command[1:]], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
         )
         assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+
+
+def test_retraining_neither_searches_nor_decides_for_a_person(definitions: dg.Definitions) -> None:
+    selected = definitions.resolve_job_def("retrain").asset_layer.selected_asset_keys
+    names = {key.to_user_string() for key in selected}
+    assert {"fine_tuned_model", "model_comparison", "keyword_changes", "model_release", "served_model"} <= names
+    assert not {"hyperparameter_search", "release_approval", "raw_images"} & names

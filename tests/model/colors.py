@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from recipe_assets.model.clip import KeywordModel, load_base
+from recipe_assets.model.checkpoints import load_base
+from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.photo_data import PhotoData
 from recipe_assets.release.manifest import ReleasedKeyword
 

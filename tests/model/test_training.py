@@ -1,108 +1,250 @@
-"""Fine-tuning on squares of three colors: learns, repeats, stops, and says when it cannot."""
+"""Training on squares of three colors, by every strategy: learns, repeats, stops, and says when it cannot."""
 
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
 import torch
 
 from recipe_assets.errors import ModelError
-from recipe_assets.model.photo_data import PhotoData, augment, load_squares, normalize
-from recipe_assets.model.sampling import balanced_batches
-from recipe_assets.model.training import TrainingConfig, fine_tune, predict_logits, warmup_cosine
-from recipe_assets.studio.photos import Preprocessing, pixel_values
+from recipe_assets.model import learners
+from recipe_assets.model.checkpoints import BaseModel, load_base
+from recipe_assets.model.fits import TrainingData
+from recipe_assets.model.photo_data import PhotoData, normalize
+from recipe_assets.model.strategies import LARGE_TOWER, RATES, STRATEGIES, TrainingConfig, learning_rates
+from recipe_assets.model.training import fit, predict_logits
+from recipe_assets.model.training_loop import warmup_cosine
 from tests.model import colors
-from tests.studio.pictures import encode, picture
 
-CONFIG = TrainingConfig(epochs=6, batch_size=12, learning_rate=2e-3, head_factor=2.5)
+SHORT = {
+    "linear_probe": {"epochs": 20, "learning_rate": 0.05},
+    "lp_ft": {"epochs": 4, "learning_rate": 2e-3},
+    "contrastive": {"epochs": 6, "learning_rate": 2e-3},
+    "lora": {"epochs": 6, "learning_rate": 1e-2},
+    "full": {"epochs": 6, "learning_rate": 2e-3},
+}
+FULL = msgspec.structs.replace(STRATEGIES["full"], batch_size=12, wise_ft=False, **SHORT["full"])
+
+
+def short(strategy: str) -> TrainingConfig:
+    return msgspec.structs.replace(STRATEGIES[strategy], batch_size=12, **SHORT.get(strategy, {}))
+
+
+def embedded(base: BaseModel, data: PhotoData) -> PhotoData:
+    with torch.inference_mode():
+        vectors = base.image_embeddings(normalize(data.squares, base.preprocessing))
+    return replace(data, embeddings=vectors.clone())
+
+
+@pytest.fixture(scope="module")
+def base(untrained_checkpoint: Path) -> BaseModel:
+    return load_base(str(untrained_checkpoint))
+
+
+@pytest.fixture(scope="module")
+def data(base: BaseModel) -> TrainingData:
+    train, val = (embedded(base, colors.squares(count, seed)) for count, seed in ((48, 1), (18, 2)))
+    return TrainingData(colors.KEYWORDS, train, val)
 
 
 def accuracy(model: object, data: PhotoData) -> float:
     return float((predict_logits(model, data.squares).argmax(dim=1) == data.labels).float().mean())
 
 
-def test_three_colors_are_learned_in_a_few_epochs(untrained_checkpoint: Path) -> None:
-    model, seen = colors.fresh(untrained_checkpoint), []
-    result = fine_tune(model, colors.squares(48, 1), colors.squares(18, 2), CONFIG, seen.append)
-    assert accuracy(model, colors.squares(60, 3)) > 0.9
-    assert result.best.val_macro_accuracy > 0.9
-    assert result.history == tuple(seen)
+@pytest.mark.parametrize("strategy", list(SHORT))
+def test_every_strategy_learns_three_colors(base: BaseModel, data: TrainingData, strategy: str) -> None:
+    seen = []
+    found = fit(base, data, short(strategy), seen.append)
+    assert accuracy(found.model, colors.squares(60, 3)) > 0.9
+    assert found.history == tuple(seen)
     assert [metrics.epoch for metrics in seen] == list(range(1, len(seen) + 1))
-    assert not model.training
-    assert seen[-1].train_loss < seen[0].train_loss
+    assert not found.model.training
+    assert (found.mix is None) == (strategy == "linear_probe")
 
 
-def test_the_same_seed_gives_the_same_history_and_another_seed_another(untrained_checkpoint: Path) -> None:
-    config = msgspec.structs.replace(CONFIG, epochs=2)
-    data = colors.squares(24, 1), colors.squares(9, 2)
+@pytest.mark.parametrize("strategy", list(STRATEGIES))
+def test_the_base_is_left_as_it_was_and_the_result_can_be_saved_and_loaded(
+    base: BaseModel, data: TrainingData, strategy: str, tmp_path: Path
+) -> None:
+    before = {name: part.clone() for name, part in base.encoder.state_dict().items()}
+    found = fit(base, data, msgspec.structs.replace(short(strategy), epochs=2))
+    assert all(torch.equal(part, before[name]) for name, part in base.encoder.state_dict().items())
+    found.model.save(tmp_path)
+    loaded = type(found.model).load(tmp_path)
+    squares = colors.squares(6, 9).squares
+    torch.testing.assert_close(
+        predict_logits(loaded, squares), predict_logits(found.model, squares), atol=1e-4, rtol=0
+    )
+
+
+def test_zero_shot_trains_nothing(base: BaseModel, data: TrainingData) -> None:
+    found = fit(base, data, STRATEGIES["zero_shot"])
+    fresh = type(found.model).from_base(base, colors.KEYWORDS)
+    assert found.history == ()
+    assert found.best.epoch == 0
+    assert torch.equal(found.model.head, fresh.head)
+
+
+def test_a_linear_probe_leaves_the_tower_and_needs_no_pixels(base: BaseModel, data: TrainingData) -> None:
+    empty = torch.empty((0, 3, 32, 32), dtype=torch.uint8)
+    light = TrainingData(data.keywords, replace(data.train, squares=empty), replace(data.val, squares=empty))
+    found = fit(base, light, short("linear_probe"))
+    for tuned, untuned in zip(found.model.base.image_parameters(), base.image_parameters(), strict=True):
+        assert torch.equal(tuned, untuned)
+    assert accuracy(found.model, colors.squares(60, 3)) > 0.9
+
+
+def test_a_strategy_on_pixels_says_that_they_are_missing(base: BaseModel, data: TrainingData) -> None:
+    empty = torch.empty((0, 3, 32, 32), dtype=torch.uint8)
+    light = TrainingData(data.keywords, replace(data.train, squares=empty), replace(data.val, squares=empty))
+    with pytest.raises(ModelError, match="trains on pixels"):
+        fit(base, light, FULL)
+
+
+def test_lora_moves_attention_only_and_leaves_no_trace_of_itself(base: BaseModel, data: TrainingData) -> None:
+    found = fit(base, data, msgspec.structs.replace(short("lora"), wise_ft=False))
+    tuned, untuned = found.model.encoder.state_dict(), base.encoder.state_dict()
+    assert list(tuned) == list(untuned)
+    moved = {name for name in tuned if not torch.equal(tuned[name], untuned[name])}
+    assert moved
+    assert all("vision_model" in name and "self_attn" in name for name in moved)
+
+
+def test_contrastive_moves_the_text_tower_and_reads_its_head_from_it(base: BaseModel, data: TrainingData) -> None:
+    found = fit(base, data, msgspec.structs.replace(short("contrastive"), wise_ft=False))
+    again = type(found.model).from_base(found.model.base, colors.KEYWORDS)
+    torch.testing.assert_close(again.head, found.model.head, atol=1e-5, rtol=0)
+    before, after = base.text_parameters(), found.model.base.text_parameters()
+    assert any(not torch.equal(one, other) for one, other in zip(before, after, strict=True))
+
+
+def test_random_weights_forget_the_tower(base: BaseModel, data: TrainingData) -> None:
+    config = msgspec.structs.replace(FULL, epochs=1, learning_rate=1e-9, random_weights=True)
+    found = fit(base, data, config)
+    old, new = base.image_parameters()[1], found.model.base.image_parameters()[1]
+    assert not torch.allclose(old, new, atol=1e-3)
+
+
+@pytest.mark.parametrize("strategy", ["linear_probe", "lora", "full"])
+def test_the_same_seed_gives_the_same_history_and_another_seed_another(
+    base: BaseModel, data: TrainingData, strategy: str
+) -> None:
     first, second, other = (
-        fine_tune(colors.fresh(untrained_checkpoint), *data, msgspec.structs.replace(config, seed=seed)).history
+        fit(base, data, msgspec.structs.replace(short(strategy), epochs=2, seed=seed)).history
         for seed in (17, 17, 18)
     )
     assert first == second
     assert first != other
 
 
-def test_the_weights_of_the_best_epoch_are_kept_and_training_stops_early(untrained_checkpoint: Path) -> None:
+def test_the_weights_of_the_best_epoch_are_kept_and_training_stops_early(
+    base: BaseModel, data: TrainingData
+) -> None:
     """Validation labels are turned after the start, so that learning makes it worse from some epoch on."""
-    val = colors.squares(18, 2)
-    wrong = replace(val, labels=(val.labels + 1) % 3)
-    model, weights = colors.fresh(untrained_checkpoint), {}
-    config = msgspec.structs.replace(CONFIG, epochs=30, patience=2)
+    wrong = replace(data, val=replace(data.val, labels=(data.val.labels + 1) % 3))
+    config = msgspec.structs.replace(FULL, epochs=30, patience=2)
+    found = fit(base, wrong, config)
+    assert len(found.history) == found.best.epoch + 2 < 30
+    loss = torch.nn.functional.cross_entropy(predict_logits(found.model, wrong.val.squares), wrong.val.labels)
+    assert float(loss) == pytest.approx(found.best.val_loss, rel=1e-4)
+    assert found.best.val_loss == min(metrics.val_loss for metrics in found.history)
 
-    def keep(metrics: object) -> None:
-        weights[metrics.epoch] = model.head.detach().clone()
 
-    result = fine_tune(model, colors.squares(48, 1), wrong, config, keep)
-    assert len(result.history) == result.best.epoch + 2 < 30
-    assert torch.equal(model.head.detach(), weights[result.best.epoch])
-    assert not torch.equal(model.head.detach(), weights[result.history[-1].epoch])
-    key = [(metrics.val_macro_accuracy, -metrics.val_loss) for metrics in result.history]
-    assert key[result.best.epoch - 1] == max(key)
+def test_where_tuning_does_harm_the_mix_keeps_the_untuned_weights(base: BaseModel, data: TrainingData) -> None:
+    """Training labels are turned: the more of the tuned weights, the worse on validation."""
+    turned = replace(data, train=replace(data.train, labels=(data.train.labels + 1) % 3))
+    probe = fit(base, data, short("linear_probe")).model
+    sees = replace(base, encoder=probe.base.encoder)
+    assert fit(sees, turned, msgspec.structs.replace(FULL, wise_ft=True)).mix < 0.5
+    assert fit(sees, data, msgspec.structs.replace(FULL, wise_ft=True)).mix > 0.5
 
 
 @pytest.mark.parametrize(("train", "val"), [(0, 3), (3, 0)])
-def test_an_empty_split_is_an_error_with_both_counts(untrained_checkpoint: Path, train: int, val: int) -> None:
+def test_an_empty_split_is_an_error_with_both_counts(base: BaseModel, train: int, val: int) -> None:
+    data = TrainingData(colors.KEYWORDS, colors.squares(train, 1), colors.squares(val, 1))
     with pytest.raises(ModelError, match=f"{train} training and {val} validation photos"):
-        fine_tune(colors.fresh(untrained_checkpoint), colors.squares(train, 1), colors.squares(val, 1), CONFIG)
+        fit(base, data, FULL)
+
+
+def test_a_keyword_without_photos_is_named(base: BaseModel, data: TrainingData) -> None:
+    few = replace(data.train, labels=data.train.labels.clamp(max=1))
+    with pytest.raises(ModelError, match=r"^blue without training photos"):
+        fit(base, replace(data, train=few), FULL)
 
 
 @pytest.mark.parametrize("epochs", [1, 5])
-def test_a_loss_that_is_no_number_stops_training_with_the_cure(untrained_checkpoint: Path, epochs: int) -> None:
-    """With one step in the only epoch, the broken weights show in validation alone, and were kept as the best."""
-    config = TrainingConfig(epochs=epochs, batch_size=24, learning_rate=1e30, head_factor=1)
-    model = colors.fresh(untrained_checkpoint)
+def test_a_loss_that_is_no_number_stops_training_with_the_cure(
+    base: BaseModel, data: TrainingData, epochs: int
+) -> None:
+    """With one step in the only epoch, the broken weights show in validation alone."""
+    config = msgspec.structs.replace(FULL, epochs=epochs, batch_size=48, learning_rate=1e30)
     with pytest.raises(ModelError, match="lower the learning rate") as raised:
-        fine_tune(model, colors.squares(24, 1), colors.squares(9, 2), config)
+        fit(base, data, config)
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.parametrize(("counts", "batch"), [((50, 5, 2), 12), ((7, 7), 4), ((100, 1), 64), ((3,), 2)])
-def test_every_keyword_is_drawn_equally_often(counts: tuple[int, ...], batch: int) -> None:
-    labels = np.repeat(np.arange(len(counts)), counts)
-    batches = list(balanced_batches(labels, batch, np.random.default_rng(0)))
-    drawn = np.concatenate(batches)
-    assert len(drawn) == len(labels)
-    assert all(len(found) == batch for found in batches[:-1])
-    for found in batches:
-        shares = np.bincount(labels[found], minlength=len(counts))
-        assert shares.max() - shares.min() <= 1
-    for keyword, count in enumerate(counts):
-        own = drawn[labels[drawn] == keyword]
-        for start in range(0, len(own), count):
-            turn = own[start : start + count]
-            assert len(set(turn)) == len(turn)  # none comes again before all came
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB."),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes."),
+        MemoryError(),
+    ],
+)
+def test_memory_that_runs_out_is_an_error_with_the_batch_size(
+    base: BaseModel, data: TrainingData, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(learners, "augment", fail)
+    with pytest.raises(ModelError, match="memory ran out with batches of 12 photos: lower batch_size"):
+        fit(base, data, FULL)
 
 
-def test_batches_repeat_with_the_seed_and_differ_between_epochs() -> None:
-    labels = np.repeat(np.arange(3), (20, 6, 4))
-    one, two = np.random.default_rng(4), np.random.default_rng(4)
-    first, second = (np.concatenate(list(balanced_batches(labels, 8, generator))) for generator in (one, two))
-    assert np.array_equal(first, second)
-    assert not np.array_equal(first, np.concatenate(list(balanced_batches(labels, 8, one))))
+def test_another_runtime_error_keeps_its_own_words(
+    base: BaseModel, data: TrainingData, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("mat1 and mat2 shapes cannot be multiplied")
+
+    monkeypatch.setattr(learners, "augment", fail)
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        fit(base, data, FULL)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"strategy": "magic"}, "no strategy 'magic': choose zero_shot"),
+        ({"strategy": "contrastive", "balance": "logit_adjustment"}, "no logits to adjust"),
+        ({"strategy": "full", "epochs": 0}, "epochs of the training configuration must be at least 1"),
+    ],
+)
+def test_a_configuration_that_contradicts_itself_is_refused(changes: dict[str, object], said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        TrainingConfig(**changes)
+
+
+def test_a_large_tower_is_tuned_with_small_steps_unless_told_otherwise() -> None:
+    config = STRATEGIES["full"]
+    assert learning_rates(config, LARGE_TOWER + 1) == RATES["full"].large
+    assert learning_rates(config, LARGE_TOWER) == RATES["full"].small
+    assert learning_rates(msgspec.structs.replace(config, learning_rate=0.5), LARGE_TOWER + 1) == (0.5,)
+
+
+@pytest.mark.parametrize("balance", ["logit_adjustment", "none"])
+def test_other_ways_to_balance_learn_too(base: BaseModel, data: TrainingData, balance: str) -> None:
+    found = fit(base, data, msgspec.structs.replace(FULL, balance=balance))
+    assert accuracy(found.model, colors.squares(60, 3)) > 0.9
+
+
+def test_half_precision_learns_too(base: BaseModel, data: TrainingData) -> None:
+    found = fit(base, data, msgspec.structs.replace(FULL, precision="bf16"))
+    assert accuracy(found.model, colors.squares(60, 3)) > 0.9
+    assert found.model.head.dtype == torch.float32
 
 
 def test_the_learning_rate_rises_in_a_line_and_falls_in_a_cosine() -> None:
@@ -113,35 +255,6 @@ def test_the_learning_rate_rises_in_a_line_and_falls_in_a_cosine() -> None:
     assert all(before > after for before, after in pairwise(factors[10:]))
     assert warmup_cosine(110, 10, 110) == pytest.approx(0)
     assert warmup_cosine(1, 1, 1) == 1
-
-
-def test_augmentation_keeps_form_and_range_and_repeats_with_its_generator() -> None:
-    photos = colors.squares(9, 5).squares
-    first, second, other = (augment(photos, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
-    assert (first.shape, first.dtype) == (photos.shape, torch.float32)
-    assert first.min() >= 0
-    assert first.max() <= 255
-    assert torch.equal(first, second)
-    assert not torch.equal(first, other)
-    assert not torch.equal(first[0], first[3])
-
-
-def test_augmentation_leaves_a_photo_recognizable() -> None:
-    """Mild by design: bowls differ by size alone, so a photo must stay nearer to itself than to gray."""
-    photo = torch.from_numpy(np.asarray(picture(2, (64, 64))).transpose(2, 0, 1).copy())[None].repeat(40, 1, 1, 1)
-    moved = augment(photo, torch.Generator().manual_seed(0))
-    assert (moved.mean(dim=(1, 2, 3)) - photo.float().mean()).abs().max() < 0.4 * photo.float().mean()
-    assert (moved - photo.float()).abs().mean() > 5
-
-
-def test_stored_thumbnails_become_the_input_that_serving_computes() -> None:
-    spec = Preprocessing(size=48)
-    photos = [picture(seed, (90, 70)) for seed in range(3)]
-    tensor = load_squares([encode(photo, "PNG") for photo in photos], spec)
-    assert (tensor.shape, tensor.dtype) == ((3, 3, 48, 48), torch.uint8)
-    expected = np.stack([pixel_values(photo, spec) for photo in photos])
-    np.testing.assert_allclose(normalize(tensor, spec).numpy(), expected, atol=1e-6)
-    assert load_squares([], spec).shape == (0, 3, 48, 48)
 
 
 def test_predictions_do_not_depend_on_the_batch_size(untrained_checkpoint: Path) -> None:

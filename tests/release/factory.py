@@ -17,17 +17,21 @@ from recipe_assets.release.manifest import (
     Metrics,
     ReleasedKeyword,
 )
-from recipe_assets.studio.photos import Preprocessing
+from recipe_assets.release.neighbors import TrainingPhoto, write_neighbors
+from recipe_assets.studio.photos import Preprocessing, preprocess
 
 SIZE = 16
 KEYWORDS = ("red-pan", "green-bowl", "blue-pot", "gray-tray")
 PREPROCESSING = Preprocessing(size=SIZE, mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5))
 
 
-def graph(size: int = SIZE, keywords: int = len(KEYWORDS), bias: float = 0.0) -> onnx.ModelProto:
+def graph(
+    size: int = SIZE, keywords: int = len(KEYWORDS), bias: float = 0.0, embeds: bool = False
+) -> onnx.ModelProto:
     """Mean of each channel -> one linear layer: the first three logits are red, green and blue, the rest 0.
 
-    `bias` is added to the last logit, so that two releases can be told apart by their answers.
+    `bias` is added to the last logit, so that two releases can be told apart by their answers. A graph that
+    `embeds` gives the means as a unit vector, too, as graphs of schema version 2 do.
     """
     weights = np.zeros((3, keywords), np.float32)
     weights[:3, :3] = 4 * np.eye(3, dtype=np.float32)[:, : min(3, keywords)] if keywords >= 3 else 0
@@ -37,23 +41,43 @@ def graph(size: int = SIZE, keywords: int = len(KEYWORDS), bias: float = 0.0) ->
         helper.make_node("ReduceMean", ["pixel_values", "axes"], ["means"], keepdims=0),
         helper.make_node("Gemm", ["means", "weights", "offsets"], ["logits"]),
     ]
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", keywords])]
+    if embeds:
+        nodes.append(helper.make_node("LpNormalization", ["means"], ["embedding"], axis=-1, p=2))
+        outputs.append(helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["batch", 3]))
     pixels = helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["batch", 3, size, size])
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", keywords])
     constants = {"axes": np.array([2, 3], np.int64), "weights": weights, "offsets": offsets}
     initializers = [numpy_helper.from_array(value, name) for name, value in constants.items()]
-    body = helper.make_graph(nodes, "mean_color", [pixels], [logits], initializers)
+    body = helper.make_graph(nodes, "mean_color", [pixels], outputs, initializers)
     model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     onnx.checker.check_model(model)
     return model
 
 
 def write_files(folder: Path, bias: float = 0.0) -> None:
-    """Everything a release holds but its manifest."""
+    """Everything that a release of schema version 1 holds but its manifest."""
     (folder / "checkpoint").mkdir(parents=True)
     onnx.save_model(graph(bias=bias), folder / "image_encoder.onnx")
     (folder / "confusion_matrix.png").write_bytes(photo("gray"))
     (folder / "checkpoint" / "config.json").write_text('{"model_type": "clip"}\n')
     (folder / "checkpoint" / "model.safetensors").write_bytes(bytes(range(256)) * 64)
+
+
+LEARNED = (("red", "red-pan"), ("lime", "green-bowl"), ("blue", "blue-pot"), ("orange", "red-pan"))
+"""The training photos that `write_explained_files` puts in, by color and keyword."""
+
+
+def write_explained_files(folder: Path) -> None:
+    """The same with what version 2 adds: embeddings, training photos and a model card."""
+    write_files(folder)
+    onnx.save_model(graph(embeds=True), folder / "image_encoder.onnx")
+    (folder / "MODEL_CARD.md").write_text("---\nlicense: mit\n---\n# Colors\n")
+    pixels = np.stack([preprocess(photo(color), PREPROCESSING) for color, _ in LEARNED])
+    means = pixels.mean(axis=(2, 3))
+    units = means / np.linalg.norm(means, axis=1, keepdims=True)
+    photos = [TrainingPhoto("week-1", f"{color}.jpg", "ab" * 32, keyword) for color, keyword in LEARNED]
+    pictures = [photo(color, (12, 8)) for color, _ in LEARNED]
+    write_neighbors(folder / "neighbors.zip", photos, units.astype(np.float16), pictures)
 
 
 def manifest_of(folder: Path, number: int = 1) -> Manifest:

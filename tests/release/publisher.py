@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from recipe_assets.errors import ReleaseConflictError
-from recipe_assets.release import folder_store, s3_store, store
+from recipe_assets.release import folder_store, s3_store, storing
 from recipe_assets.release.store import ReleaseStore, open_store
 from tests.release.factory import manifest_of
 
@@ -37,7 +37,7 @@ def arm(moment: str) -> None:
         folder_store._copy_new = die_after(calls, folder_store._copy_new)
         s3_store.S3Objects._put_new = die_after(calls, s3_store.S3Objects._put_new)
     elif moment == "before-verifying":
-        store.verify_stored = die_after(0, store.verify_stored)
+        storing.verify_stored = die_after(0, storing.verify_stored)
     elif moment == "before-swap":
         ReleaseStore._swap = die_after(0, ReleaseStore._swap)
     elif moment == "after-swap":

@@ -11,6 +11,10 @@ from recipe_assets.release.files import check_files, describe_files
 from recipe_assets.release.manifest import Manifest, decode_manifest, encode_manifest, new_release_id
 from tests.release import factory
 
+GOLDEN = Path(__file__).parents[1] / "golden"
+REVIEW = {"target_accuracy": 0.95, "thresholds": {"red-pan": 0.8}, "coverage": 0.7, "accuracy": 0.97}
+GRAPH = {"precision": "int8", "reason": "", "same_keyword": 1.0, "macro_accuracy_change": 0.0, "photos": 9}
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -31,6 +35,26 @@ def changed(manifest: Manifest, **fields: object) -> bytes:
 
 def test_a_manifest_is_read_back_as_it_was_written(manifest: Manifest) -> None:
     assert decode_manifest(encode_manifest(manifest)) == manifest
+
+
+def test_a_manifest_of_version_1_is_read_and_what_it_does_not_know_is_none() -> None:
+    found = decode_manifest((GOLDEN / "manifest-v1.json").read_bytes())
+    assert (found.schema_version, found.release_id) == (1, "20261122T210601Z-00000001")
+    assert (found.strategy, found.review, found.graph) == (None, None, None)
+    assert (found.metrics.macro_accuracy, found.metrics.macro_f1, found.metrics.top3_accuracy) == (0.9, None, None)
+    assert found.metrics.per_keyword["red-pan"].interval is None
+
+
+def test_a_manifest_of_version_2_is_read_and_written_back_to_the_byte() -> None:
+    content = (GOLDEN / "manifest-v2.json").read_bytes()
+    found = decode_manifest(content)
+    assert found.schema_version == 2
+    assert found.review is not None
+    assert found.review.thresholds["red-pan"] == 0.8
+    assert found.graph is not None
+    assert found.graph.precision == "int8"
+    assert found.metrics.per_keyword["red-pan"].interval == (0.8, 0.97)
+    assert encode_manifest(found) == content
 
 
 def test_equal_manifests_are_written_as_equal_indented_lines(manifest: Manifest) -> None:
@@ -85,8 +109,16 @@ def test_a_release_id_that_is_no_plain_name_is_refused(manifest: Manifest, relea
         ({"temperature": 0.0}, "temperature is 0.0"),
         ({"keywords": []}, "keywords are missing"),
         ({"files": {}}, "image_encoder.onnx is not among"),
-        ({"schema_version": 2}, "update the program"),
+        ({"schema_version": 3}, "has schema version 3, this program reads 1 and 2: update the program"),
         ({"surprise": 1}, "surprise"),
+        (
+            {"review": REVIEW | {"thresholds": {"red-pan": 1.5}}},
+            "review threshold of 'red-pan' is 1.5, not 0 to 1",
+        ),
+        ({"review": REVIEW | {"thresholds": {"wok": 0.5}}}, "review rule names 'wok'"),
+        ({"review": REVIEW | {"surprise": 1}}, "surprise"),
+        ({"graph": GRAPH | {"precision": "int4"}}, "int4"),
+        ({"graph": GRAPH | {"surprise": 1}}, "surprise"),
         ({"created_at": "2026-11-22T21:05:01"}, "timezone"),
     ],
 )

@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from recipe_assets.model.clip import KeywordModel, load_base
+from recipe_assets.model.checkpoints import load_base
+from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.training import predict_logits
 from recipe_assets.release.manifest import ReleasedKeyword
 from recipe_assets.studio.photos import crop_square, decode_photo, thumbnail

@@ -1,9 +1,11 @@
 """The studio's round cookware by keyword: real sizes in cm, materials, handles.
 
-Here: the size table and how one vessel of a keyword is drawn from it. Not here: trays and boards, food, scenes.
+Here: the size table, how one vessel of a keyword is drawn from it, and the set that one studio owns. Not here:
+trays and boards, food, scenes.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -67,3 +69,26 @@ def draw_vessel(rng: Rng, keyword: str, center: Point) -> Vessel:
         full=float(rng.uniform(*plan.full)),
         center=center,
     )
+
+
+@dataclass(frozen=True)
+class Cupboard:
+    """The vessels that one studio owns, by keyword: the same few stand in photo after photo."""
+
+    vessels: Mapping[str, tuple[Vessel, ...]]
+
+    @classmethod
+    def draw(cls, rng: Rng, each: int = 2) -> "Cupboard":
+        """Buy so many vessels of each keyword."""
+        return cls({name: tuple(draw_vessel(rng, name, (0.0, 0.0)) for _ in range(each)) for name in PLANS})
+
+    def take(self, rng: Rng, keyword: str, center: Point) -> Vessel:
+        """Take one out: it stands somewhere else, turned otherwise, and is differently full."""
+        owned = self.vessels[keyword]
+        vessel = owned[int(rng.integers(len(owned)))]
+        return replace(
+            vessel,
+            center=center,
+            angle=float(rng.uniform(-np.pi, np.pi)),
+            full=float(rng.uniform(*PLANS[keyword].full)),
+        )

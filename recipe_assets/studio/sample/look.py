@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recipe_assets.studio.sample.cookware import Cupboard, draw_vessel
 from recipe_assets.studio.sample.hands import skin_tone, sleeve_color
 from recipe_assets.studio.sample.larder import Food, foods_for, larder, pick
 from recipe_assets.studio.sample.palette import RGB, Rng
+from recipe_assets.studio.sample.paths import Point
 from recipe_assets.studio.sample.projection import Canvas, Light
+from recipe_assets.studio.sample.roundware import Vessel
 from recipe_assets.studio.sample.surfaces import Surface, draw_surface
 
 FRAME_WIDTH = 75.0  # cm of counter that a photo shows
@@ -25,7 +28,10 @@ def draw_light(rng: Rng) -> Light:
 
 @dataclass(frozen=True)
 class RecipeLook:
-    """What the steps of one recipe share. `warmth` runs from -1 (daylight) to 1 (tungsten)."""
+    """What the steps of one recipe share. `warmth` runs from -1 (daylight) to 1 (tungsten).
+
+    Without a `cupboard` every photo shows another vessel.
+    """
 
     surface_name: str
     surface: Surface
@@ -35,6 +41,7 @@ class RecipeLook:
     skin: RGB
     sleeve: RGB | None
     camera_height: float
+    cupboard: Cupboard | None = None
 
     @classmethod
     def draw(cls, rng: Rng) -> "RecipeLook":
@@ -48,6 +55,10 @@ class RecipeLook:
     def food(self, rng: Rng, place: str) -> Food:
         """Draw a food for a place, mostly one of this recipe's."""
         return pick(rng, foods_for(place, self.pool if rng.random() < 0.75 else None))
+
+    def vessel(self, rng: Rng, keyword: str, center: Point) -> Vessel:
+        """Take a vessel of a keyword: from the studio's own, where it has them."""
+        return self.cupboard.take(rng, keyword, center) if self.cupboard else draw_vessel(rng, keyword, center)
 
     def canvas(self, rng: Rng, size: tuple[int, int], pixels: int, frame_width: float | None = None) -> Canvas:
         """Return an empty canvas; `pixels` is how wide it will be rendered, which decides the detail."""

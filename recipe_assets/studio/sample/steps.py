@@ -12,7 +12,7 @@ from PIL import Image
 from recipe_assets.studio.sample.board import board_step
 from recipe_assets.studio.sample.camera import RENDER_WIDTH, Exposure, photograph
 from recipe_assets.studio.sample.contents import clutter, hold, lay_spoon, load, stir
-from recipe_assets.studio.sample.cookware import PLANS, draw_vessel
+from recipe_assets.studio.sample.cookware import PLANS
 from recipe_assets.studio.sample.flats import dish_step, grill_step, tray_step
 from recipe_assets.studio.sample.handles import draw_handles, handle_tip
 from recipe_assets.studio.sample.look import RecipeLook
@@ -43,10 +43,10 @@ def near_center(rng: Rng, spread: float = 2.4, most: float = 6.0) -> Point:
     return (float(x), float(y) * 0.7)
 
 
-def vessel_step(canvas: Canvas, look: RecipeLook, keyword: str) -> None:
-    """Paint a photo of one round vessel with what goes on in it."""
+def vessel_step(canvas: Canvas, look: RecipeLook, keyword: str) -> Vessel:
+    """Paint a photo of one round vessel with what goes on in it, and return the vessel."""
     rng, plan = canvas.rng, PLANS[keyword]
-    vessel = draw_vessel(rng, keyword, near_center(rng))
+    vessel = look.vessel(rng, keyword, near_center(rng))
     vessel = _make_room(vessel)
     clutter(canvas, look, vessel.center, vessel.diameter / 2)
     lay_spoon(canvas, vessel.center, vessel.diameter / 2 + (4 if vessel.handles == "loops" else 0))
@@ -54,6 +54,7 @@ def vessel_step(canvas: Canvas, look: RecipeLook, keyword: str) -> None:
     stir(canvas, look, vessel.center, vessel.diameter / 2 - 3, vessel.height, 0.45)
     if vessel.handles == "long" and rng.random() < 0.22:
         hold(canvas, look, handle_tip(vessel), vessel.height + 2, vessel.center)
+    return vessel
 
 
 def _make_room(vessel: Vessel) -> Vessel:
@@ -89,13 +90,21 @@ def draw_step(
     Raises:
         ValueError: the keyword is none of the 17.
     """
+    return draw_measured_step(keyword, rng, look, size)[0]
+
+
+def draw_measured_step(
+    keyword: str, rng: Rng, look: RecipeLook | None = None, size: tuple[int, int] = (1200, 800)
+) -> tuple[Image.Image, Vessel | None]:
+    """`draw_step`, with the round vessel that the photo shows where it shows one: its sizes are known exactly."""
     if keyword not in KEYWORDS:
         raise ValueError(f"no scene for keyword {keyword!r}: known are {', '.join(KEYWORDS)}")
     look = look or RecipeLook.draw(rng)
     width = float(rng.uniform(*CLOSE_UP_WIDTH)) if keyword == "CP" else None
     canvas = look.canvas(rng, size, min(RENDER_WIDTH, size[0]), width)
+    vessel = None
     if keyword in FLAT_STEPS:
         FLAT_STEPS[keyword](canvas, look)
     else:
-        vessel_step(canvas, look, keyword)
-    return photograph(canvas, look.surface, Exposure.draw(rng, look.warmth), size)
+        vessel = vessel_step(canvas, look, keyword)
+    return photograph(canvas, look.surface, Exposure.draw(rng, look.warmth), size), vessel

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import numpy as np
 from PIL import Image, ImageEnhance, ImageFilter
 
 from recipe_assets.studio.metadata import add_iptc_keywords, add_xmp_subject, sidecar_packet, write_keywords
+from recipe_assets.studio.sample.cookware import Cupboard
 from recipe_assets.studio.sample.dirt import PlannedPhoto
 from recipe_assets.studio.sample.look import RecipeLook
 from recipe_assets.studio.sample.plan import LATER, plan_photos
@@ -22,6 +24,8 @@ from recipe_assets.studio.sample.steps import draw_step
 
 SEED = 1843
 SIZE = (1200, 800)
+CUPBOARD = 1_000_000
+"""Seeds the studio's cookware: a number that no recipe has."""
 ARRIVED = "shoots"
 WAITING = "later"
 
@@ -111,7 +115,8 @@ def photo_bytes(seed: int, photo: PlannedPhoto) -> bytes:
 
 def _scene(seed: int, photo: PlannedPhoto, generator: np.random.Generator) -> Image.Image:
     look = RecipeLook.draw(np.random.default_rng([seed, photo.recipe]))
-    return draw_step(photo.keyword, generator, look, SIZE)
+    cupboard = Cupboard.draw(np.random.default_rng([seed, CUPBOARD]))
+    return draw_step(photo.keyword, generator, replace(look, cupboard=cupboard), SIZE)
 
 
 def _spoiled(picture: Image.Image, fault: str | None) -> Image.Image:
