@@ -145,9 +145,10 @@ def fine_tuned_model(
 def _settings(config: FineTuningConfig, splits: pd.DataFrame, storage: StorageResource) -> Any:  # noqa: ANN401 (model)
     """The training configuration: the search's winner or the strategy's own, with what was configured beside."""
     from recipe_assets.model.pipeline import configured
-    from recipe_assets.model.search import best_config
 
     if config.from_search:
+        from recipe_assets.model.search import best_config
+
         return best_config(storage.tables().read("hyperparameter_search"))
     return configured(config.strategy, int((splits["split"] == "train").sum()), **config.changes())
 

@@ -119,6 +119,9 @@ def _described(found: "Searched") -> dict[str, Any]:
 
     trials, best = found.trials, best_trial(found.trials)
     states = trials["state"].value_counts()
+    pictures = {"summary": picture(search_summary(trials))}
+    if found.importance:
+        pictures["importance"] = picture(setting_importance(found.importance))
     return {
         "strategy": best["strategy"],
         "validation_macro_loss": float(best["val_macro_loss"]),
@@ -126,8 +129,7 @@ def _described(found: "Searched") -> dict[str, Any]:
         "configuration": dg.MetadataValue.json(msgspec.to_builtins(best_config(trials))),
         "trials": {name: int(states.get(name, 0)) for name in ("complete", "pruned", "failed")},
         "not_tried_for_want_of_time": found.unfinished,
-        "summary": picture(search_summary(trials)),
-        "importance": picture(setting_importance(found.importance)),
+        **pictures,
         "all_trials": table(trials.sort_values("val_macro_loss", ignore_index=True).drop(columns="config")),
     }
 

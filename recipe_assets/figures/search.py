@@ -137,7 +137,7 @@ def _counted(trials: pd.DataFrame, strategy: str) -> str:
 
 @drawn
 def setting_importance(shares: dict[str, dict[str, float]]) -> "Figure":
-    """How much of the difference between trials comes from each setting, per strategy; PNG.
+    """How much each setting has to do with which trials are the best, per strategy; PNG.
 
     Args:
         shares: by strategy and setting, 0-1, together 1 for each strategy.
@@ -156,6 +156,6 @@ def setting_importance(shares: dict[str, dict[str, float]]) -> "Figure":
         left += parts
     name_rows(axes, list(shares))
     axes.set_xlim(0, 100)
-    axes.set_xlabel("share of the difference between trials (%)")
+    axes.set_xlabel("share in what sets the best trials apart (%)")
     legend_below(figure, list(zip(settings, _colors(settings), strict=True)), 4)
     return figure

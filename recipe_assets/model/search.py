@@ -50,7 +50,7 @@ class Searched:
 
     Attributes:
         trials: see `trials_table`.
-        importance: by strategy, the share of each setting in how good its trials are.
+        importance: by strategy with trials enough, the share of each setting in what sets the best apart.
         unfinished: trials that time did not allow, by strategy.
     """
 

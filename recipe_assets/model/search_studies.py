@@ -22,6 +22,8 @@ from recipe_assets.model.search_space import Space
 
 MOST_KILLS = 3
 """Times that a trial may take its process down before it counts as failed, so that a search always ends."""
+ENOUGH = 15
+"""Complete trials of a strategy below which importances are noise."""
 GIVEN_UP = "given_up"
 """Attribute of a study: trials that do not count and are tried again, by number, and whether they were KILLED or
 STOPPED. Finished trials cannot be marked themselves."""
@@ -155,13 +157,11 @@ class Study:
         return None
 
     def _kills(self, number: int) -> int:
-        """How many processes died of this trial: those since anything was settled tried the same."""
-        given_up, kills = _given_up(self._study), 0
-        for before in range(number - 1, -1, -1):
-            if (why := given_up.get(str(before))) is None:
-                break
-            kills += why == KILLED
-        return kills
+        """How many processes in a row died of what comes next, which they all tried."""
+        given_up, first = _given_up(self._study), number
+        while given_up.get(str(first - 1)) == KILLED:
+            first -= 1
+        return number - first
 
     def complete(self, trial: optuna.Trial, loss: float) -> None:
         """Settle a trial by its loss."""
@@ -181,11 +181,11 @@ class Study:
         self.fail(trial)
 
     def importance(self) -> dict[str, float]:
-        """The share of each free setting in how good trials are (PED-ANOVA, Watanabe et al. 2023); sums to 1.
+        """The share of each free setting in what sets the best trials apart (PED-ANOVA, Watanabe et al. 2023).
 
-        Empty where there are too few complete trials to say anything.
+        The shares are 1 together; there are none where too few trials are complete to say anything.
         """
         complete = [trial for trial in self.settled() if trial.state == TrialState.COMPLETE]
-        if len(complete) < max(8, 2 * len(self.space.free)) or len(self.space.free) < 2:
+        if len(complete) < ENOUGH or len(self.space.free) < 2:
             return {}
         return {name: float(share) for name, share in optuna.importance.get_param_importances(self._study).items()}

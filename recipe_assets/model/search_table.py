@@ -137,13 +137,9 @@ def say_trial(trials: Sequence[FrozenTrial], study: Study) -> str:
         return f"{head} pruned after {epochs}"
     best = min(other.value for other in trials if other.state == TrialState.COMPLETE)
     accuracy = 100 * outcome["macro_accuracy"]
-    return (
-        f"{head} macro loss {trial.value:.3f} (best {best:.3f}), macro accuracy {accuracy:.1f} %, {epochs}"
-        f"; {_short(trial.params)}"
-    )
+    said = f"{head} macro loss {trial.value:.3f} (best {best:.3f}), macro accuracy {accuracy:.1f} %, {epochs}"
+    return ", ".join([said, *(f"{name} {_short(value)}" for name, value in trial.params.items())])
 
 
-def _short(params: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in params.items()
-    )
+def _short(value: object) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -13,7 +13,7 @@ import pytest
 from recipe_assets.errors import ModelError
 from recipe_assets.model.search_plan import DRAWN_FIRST, SearchPlan
 from recipe_assets.model.search_space import Space, space_of
-from recipe_assets.model.search_studies import MOST_KILLS, Study, give_up_running, open_storage
+from recipe_assets.model.search_studies import ENOUGH, MOST_KILLS, Study, give_up_running, open_storage
 from recipe_assets.model.strategies import STRATEGIES
 
 ROOT = Path(__file__).parents[2]
@@ -88,6 +88,23 @@ def test_a_trial_that_takes_its_process_down_again_and_again_counts_as_failed(tm
     assert all(trial.state == optuna.trial.TrialState.COMPLETE for trial in others)
 
 
+def test_what_was_killed_too_often_gets_another_chance_when_nothing_else_succeeded(tmp_path: Path) -> None:
+    """Somebody may have given the machine more memory since."""
+    with open_storage(tmp_path) as storage:
+        study = Study(storage, "data", space(), SearchPlan(trials=1))
+        for _ in range(MOST_KILLS):
+            assert study.ask() is not None
+            assert len(give_up_running(storage)) == 1
+        assert study.ask() is None
+        assert len(study.settled()) == 1
+        study.retry_failures()
+        trial = study.ask()
+        assert trial is not None
+        study.complete(trial, 1.0)
+        study.retry_failures()
+        assert study.ask() is None
+
+
 def test_stopping_a_trial_by_hand_is_never_held_against_it(tmp_path: Path) -> None:
     with open_storage(tmp_path) as storage:
         study = Study(storage, "data", space(), SearchPlan(trials=1))
@@ -119,7 +136,7 @@ def test_what_matters_is_said_once_there_are_trials_enough(tmp_path: Path) -> No
     with open_storage(tmp_path) as storage:
         study = Study(storage, "data", wide, SearchPlan(sampler="random", trials=30))
         while trial := study.ask():
-            if trial.number < 7:
+            if trial.number < ENOUGH:
                 assert study.importance() == {}
             study.complete(trial, distance(trial.params))
         shares = study.importance()
