@@ -116,5 +116,5 @@ def learning_rates(config: TrainingConfig, tower_parameters: int) -> tuple[float
 
 
 def default_strategy(photos: int) -> str:
-    """The strategy for so many training photos."""
+    """The strategy for so many training photos: one for every size until docs/strategies.md shows a better one."""
     return "full"
