@@ -47,8 +47,9 @@ def _measured(
     from recipe_assets.model.calibration import calibration_error, fit_temperature, softmax
     from recipe_assets.model.dataset import load_photos, photos_of
     from recipe_assets.model.metrics import macro_accuracy, macro_f1
+    from recipe_assets.model.predicting import predict_logits
     from recipe_assets.model.strategies import STRATEGIES
-    from recipe_assets.model.training import fit, predict_logits
+    from recipe_assets.model.training import fit
 
     scratch = name == SCRATCH
     config = msgspec.structs.replace(STRATEGIES["full" if scratch else name], seed=seed)

@@ -11,8 +11,8 @@ from torch import nn
 
 from recipe_assets.errors import ModelError
 from recipe_assets.model.keyword_model import KeywordModel
-from recipe_assets.model.learners import predict_logits
 from recipe_assets.model.photo_data import PhotoData, normalize
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.predictions import COLUMNS, as_labels, predictions_table
 from recipe_assets.release.predictor import Predictor
 

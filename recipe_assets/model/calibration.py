@@ -70,6 +70,25 @@ def cross_entropy(logits: NDArray[np.float32], labels: Labels, temperature: floa
     return float(np.mean(logsumexp(scaled, axis=1) - scaled[np.arange(len(labels)), labels]))
 
 
+def macro_loss(logits: NDArray[np.float32], labels: Labels) -> float:
+    """Cross-entropy as a release would have it: calibrated, averaged over a keyword's photos, then over keywords.
+
+    The plain loss counts frequent keywords most, and blames a model for being too sure, which calibration mends in
+    any case; accuracy counts photos, of which there are few. Measured on the real studio (linear probe, 40
+    settings, 20 ways to deal the recipes), on test photos: the setting with the lowest macro loss has a macro
+    accuracy of 38.4 %, that with the highest validation macro accuracy 38.7 %, that with the lowest plain loss
+    34.1 %, one drawn at random 34.3 % (standard error of the differences 1.4). The likelihood of test photos, on
+    which confidences and the review rule rest, is highest for the macro loss.
+
+    Args:
+        logits: (N, K) of validation photos.
+        labels: int64 (N,).
+    """
+    temperature = fit_temperature(logits, labels)
+    masks = [labels == keyword for keyword in np.unique(labels)]
+    return float(np.mean([cross_entropy(logits[mask], labels[mask], temperature) for mask in masks]))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """How far confidences are from how often they are right, 0-1.

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from recipe_assets.model.calibration import softmax
 from recipe_assets.model.checkpoints import device
 from recipe_assets.model.keyword_model import KeywordModel
-from recipe_assets.model.learners import predict_logits
 from recipe_assets.model.photo_data import load_squares, normalize
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.records import TrainingRecord
 from recipe_assets.release.manifest import ReleasedKeyword
 from recipe_assets.release.predictor import Predictor

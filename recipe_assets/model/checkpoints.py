@@ -103,3 +103,10 @@ def save_base(base: BaseModel, folder: Path) -> None:
 def device() -> torch.device:
     """The GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def has_bfloat16(place: torch.device) -> bool:
+    """Whether matrix products in bfloat16 are fast there: most GPUs, and CPUs with matrix instructions (AMX)."""
+    if place.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))

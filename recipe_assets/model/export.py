@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from recipe_assets.errors import ModelError
 from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.photo_data import PhotoData, normalize
-from recipe_assets.model.training import predict_logits
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.release.graph import EMBEDDING, INPUT, LOGITS, ImageGraph
 from recipe_assets.studio.photos import Preprocessing
 

@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from recipe_assets.errors import ModelError
-from recipe_assets.model.checkpoints import device
+from recipe_assets.model.checkpoints import device, has_bfloat16
 from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.lora import add_lora, merge_lora
 from recipe_assets.model.losses import contrastive_loss, logit_adjusted_cross_entropy
 from recipe_assets.model.photo_data import PhotoData, augment, normalize
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.prompts import PROMPTS, prompt_embeddings
 from recipe_assets.model.strategies import TrainingConfig
 
@@ -200,25 +201,6 @@ LEARNERS: dict[str, type[Learner]] = {
     "lora": LoraLearner,
     "full": TowerLearner,
 }
-
-
-def has_bfloat16(place: torch.device) -> bool:
-    """Whether matrix products in bfloat16 are fast there: most GPUs, and CPUs with matrix instructions (AMX)."""
-    if place.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.cpu.get_capabilities().get("amx_bf16", False))
-
-
-@torch.inference_mode()
-def predict_logits(model: KeywordModel, squares: Tensor, batch_size: int = 64) -> Tensor:
-    """Logits (N, K) of squares uint8 (N, 3, S, S), on the device where the model is; the result is on the CPU."""
-    was_training = model.training
-    model.eval()
-    place, spec = model.head.device, model.base.preprocessing
-    batches = torch.split(squares, batch_size) if len(squares) else ()
-    found = [model(normalize(batch.to(place), spec)).cpu() for batch in batches]
-    model.train(was_training)
-    return torch.cat(found) if found else torch.empty((0, len(model.keywords)))
 
 
 def _embeddings(data: PhotoData) -> Tensor:

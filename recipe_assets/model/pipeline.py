@@ -17,9 +17,10 @@ from recipe_assets.model.fits import EpochMetrics, Fit, TrainingData
 from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.packaging import TrainingRecord
 from recipe_assets.model.photo_data import PhotoData
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.predictions import answers, predictions_table
 from recipe_assets.model.strategies import AUTO, STRATEGIES, TrainingConfig, default_strategy
-from recipe_assets.model.training import fit, predict_logits
+from recipe_assets.model.training import fit
 from recipe_assets.release.predictor import Predictor
 from recipe_assets.storage import TableStore
 from recipe_assets.studio.split_state import data_fingerprint

@@ -16,17 +16,19 @@ import torch
 from torch import Tensor
 
 from recipe_assets.errors import ModelError
+from recipe_assets.model.calibration import macro_loss
 from recipe_assets.model.checkpoints import BaseModel
 from recipe_assets.model.fits import EpochMetrics, Fit, TrainingData, fit_key
 from recipe_assets.model.keyword_model import KeywordModel
-from recipe_assets.model.learners import LEARNERS, predict_logits
+from recipe_assets.model.learners import LEARNERS
 from recipe_assets.model.photo_data import PhotoData
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.strategies import STRATEGIES, TrainingConfig, learning_rates
 from recipe_assets.model.training_loop import OnEpoch, TrainingRun, validate
 from recipe_assets.model.training_state import drop_state
-from recipe_assets.model.wise_ft import Weights, best_mix, calibrated_loss
+from recipe_assets.model.wise_ft import Weights, best_mix
 
-__all__ = ["EpochMetrics", "Fit", "TrainingData", "fit", "predict_logits"]
+__all__ = ["EpochMetrics", "Fit", "TrainingData", "fit"]
 
 
 def fit(
@@ -107,7 +109,7 @@ def _mix(model: KeywordModel, untuned: Weights, val: PhotoData) -> float:
         untuned,
         _tower_and_head(model),
         load,
-        lambda: calibrated_loss(predict_logits(model, val.squares), val.labels),
+        lambda: macro_loss(predict_logits(model, val.squares).numpy(), val.labels.numpy()),
     )[0]
 
 

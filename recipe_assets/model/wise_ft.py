@@ -5,9 +5,8 @@ Wortsman et al. 2022, arXiv:2109.01903. It costs nothing at inference.
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 MIXES = tuple(round(step / 10, 1) for step in range(11))
 """Shares of the tuned weights that are tried: 0 is the untuned model."""
@@ -41,22 +40,3 @@ def best_mix(
     best = min(reversed(MIXES), key=lambda mix: losses[mix])
     load(mix_weights(untuned, tuned, best))
     return best, losses
-
-
-def calibrated_loss(logits: Tensor, labels: Tensor) -> float:
-    """Mean cross-entropy per keyword, averaged over keywords, at the temperature that makes it least.
-
-    Mixes differ in how sure they are, which a temperature mends later anyway; so they are compared without it.
-
-    Args:
-        logits: (N, K).
-        labels: int64 (N,).
-    """
-    counts = torch.bincount(labels, minlength=logits.shape[1]).double()
-    weights = (1 / counts[labels]) / (counts > 0).sum()
-    candidates = torch.from_numpy(np.geomspace(0.05, 20, 60))
-    losses = [
-        (weights * nn.functional.cross_entropy(logits.double() / t, labels, reduction="none")).sum()
-        for t in candidates
-    ]
-    return float(torch.stack(losses).min())

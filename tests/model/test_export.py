@@ -13,7 +13,7 @@ from recipe_assets.model import export
 from recipe_assets.model.export import Reference, check_export, export_onnx, graph_logits
 from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.photo_data import PhotoData, normalize
-from recipe_assets.model.training import predict_logits
+from recipe_assets.model.predicting import predict_logits
 from tests.model import colors
 from tests.model.conftest import with_head
 from tests.model.small import write_siglip

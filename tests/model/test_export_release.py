@@ -16,8 +16,8 @@ from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.packaging import build_release
 from recipe_assets.model.photo_data import PhotoData, load_squares
 from recipe_assets.model.pipeline import TrainingInputs, tune
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.records import TrainingRecord
-from recipe_assets.model.training import predict_logits
 from recipe_assets.release.files import check_files
 from recipe_assets.release.predictor import Predictor
 from recipe_assets.studio.photos import open_photo, thumbnail

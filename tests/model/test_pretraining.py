@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from recipe_assets.model.checkpoints import load_base
-from recipe_assets.model.pretraining import PretrainingConfig, Stage, pretrain
+from recipe_assets.model.pretraining_loop import PretrainingConfig, Stage, pretrain
 from recipe_assets.model.pretraining_losses import MeasureHead, part_targets, word_targets
 from recipe_assets.model.pretraining_scenes import HANDLES, SIZE, Scenes, caption_groups
 from recipe_assets.studio.photos import crop_square

@@ -9,9 +9,8 @@ import pandas as pd
 import pytest
 
 from recipe_assets.errors import ModelError
-from recipe_assets.model.calibration import fit_temperature
+from recipe_assets.model.calibration import fit_temperature, macro_loss
 from recipe_assets.model.search import best_config, open_end
-from recipe_assets.model.search_trials import macro_loss
 
 
 def test_the_loss_of_a_trial_counts_keywords_alike_and_does_not_blame_confidence() -> None:

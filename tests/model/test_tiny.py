@@ -13,8 +13,9 @@ from recipe_assets.model.identity import BUILTIN
 from recipe_assets.model.keyword_model import KeywordModel
 from recipe_assets.model.metrics import macro_accuracy
 from recipe_assets.model.photo_data import PhotoData, normalize
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.strategies import STRATEGIES
-from recipe_assets.model.training import TrainingData, fit, predict_logits
+from recipe_assets.model.training import TrainingData, fit
 from recipe_assets.release.manifest import ReleasedKeyword
 from recipe_assets.studio.photos import crop_square
 from recipe_assets.studio.sample import draw_step

@@ -13,8 +13,9 @@ from recipe_assets.model import learners
 from recipe_assets.model.checkpoints import BaseModel, load_base
 from recipe_assets.model.fits import TrainingData
 from recipe_assets.model.photo_data import PhotoData, normalize
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.strategies import LARGE_TOWER, RATES, STRATEGIES, TrainingConfig, learning_rates
-from recipe_assets.model.training import fit, predict_logits
+from recipe_assets.model.training import fit
 from recipe_assets.model.training_loop import warmup_cosine
 from tests.model import colors
 

@@ -15,8 +15,9 @@ from recipe_assets.model import strategies
 from recipe_assets.model.checkpoints import load_base
 from recipe_assets.model.fits import Fit, TrainingData
 from recipe_assets.model.photo_data import normalize
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.model.strategies import STRATEGIES, Rates, TrainingConfig
-from recipe_assets.model.training import fit, predict_logits
+from recipe_assets.model.training import fit
 from recipe_assets.model.training_state import FILE, load_state
 from tests.model import colors
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from recipe_assets.model.checkpoints import load_base
 from recipe_assets.model.keyword_model import KeywordModel
-from recipe_assets.model.training import predict_logits
+from recipe_assets.model.predicting import predict_logits
 from recipe_assets.release.manifest import ReleasedKeyword
 from recipe_assets.studio.photos import crop_square, decode_photo, thumbnail
 from recipe_assets.studio.sample import draw_step
