@@ -5,19 +5,27 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import anyio
 from litestar import Litestar
-from litestar.datastructures import MutableScopeHeaders, State
+from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.types import Message, Scope
 
+from api.access import Access, note_error
+from api.demo_routes import demo_router
+from api.departing import CancelDeparted
 from api.errors import problem_details
 from api.fetching import PhotoFetcher
+from api.headers import allow_inline, cross_origin
+from api.health import Health, health_router
+from api.keys import KeyRing
+from api.limits import RateLimit
+from api.logs import log_visit
+from api.metrics import ApiMetrics, metrics
 from api.openapi import assets_router, openapi_config
-from api.routes import DOCS_PATH, api_router, to_docs
+from api.outputs import Outputs
+from api.recording import Recorder
+from api.routes import BASE_PATH, DOCS_PATH, api_router, to_docs
+from api.security import known_client
 from api.serving import ModelServer
 from api.settings import Settings
-
-RELEASE_HEADER = "X-Model-Release"
-_FORM_PARTS = 16
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -25,24 +33,56 @@ def create_app(settings: Settings) -> Litestar:
 
     Raises:
         ReleaseError: if the store's URL cannot be one.
+        SettingsError: if keys, origins or domains cannot be used.
     """
     server = ModelServer(settings)
     fetcher = PhotoFetcher(settings)
-    return Litestar(
-        route_handlers=[api_router(), assets_router(), to_docs],
+    meters = ApiMetrics(lambda: Health.of(server))
+    server.observers.append(meters)
+    recorder = Recorder(settings) if settings.prediction_log else None
+    if recorder is not None:
+        server.observers.append(recorder.log)
+    app = Litestar(
+        route_handlers=[
+            api_router(),
+            health_router(f"{BASE_PATH}/health"),
+            metrics,
+            assets_router(),
+            demo_router(),
+            to_docs,
+        ],
         dependencies={
             "server": Provide(lambda: server, sync_to_thread=False),
             "fetcher": Provide(lambda: fetcher, sync_to_thread=False),
+            "meters": Provide(lambda: meters, sync_to_thread=False),
         },
-        lifespan=[_following(server)],
-        before_send=[_name_release(server)],
+        lifespan=[*_recording(recorder), _following(server)],
+        guards=[known_client],
+        after_request=allow_inline,
+        after_exception=[note_error],
+        cors_config=cross_origin(settings),
+        middleware=[CancelDeparted],
         plugins=[problem_details()],
         openapi_config=openapi_config(DOCS_PATH),
         request_max_body_size=settings.max_bytes,
-        multipart_form_part_limit=_FORM_PARTS,
-        state=State({"settings": settings}),
+        state=State(
+            {
+                "settings": settings,
+                "server": server,
+                "outputs": Outputs(settings),
+                "key_ring": KeyRing.of(settings),
+                "rate_limit": RateLimit(settings.rate_per_minute) if settings.rate_per_minute else None,
+            }
+        ),
         logging_config=None,
     )
+    # Outside of everything, Litestar's routing and CORS included: what finds no route is seen and marked as well.
+    app.asgi_handler = Access(
+        app.asgi_handler,
+        serving=lambda: server.current.release_id if server.current else None,
+        onlookers=(meters.visited, log_visit),
+    )
+    return app
 
 
 def _following(server: ModelServer) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
@@ -56,14 +96,6 @@ def _following(server: ModelServer) -> Callable[[Litestar], AbstractAsyncContext
     return lifespan
 
 
-def _name_release(server: ModelServer) -> Callable[[Message, Scope], None]:
-    """Put the release into every answer, errors included: the one that answered, else the one loaded."""
-
-    def name_release(message: Message, scope: Scope) -> None:
-        if message["type"] != "http.response.start":
-            return
-        loaded = server.current.release_id if server.current else None
-        if release_id := scope.get("state", {}).get("release_id", loaded):
-            MutableScopeHeaders.from_message(message)[RELEASE_HEADER] = release_id
-
-    return name_release
+def _recording(recorder: Recorder | None) -> list[Callable[[Litestar], AbstractAsyncContextManager[object]]]:
+    """First among what lives with the app, so it ends last: photos answered while draining are logged, too."""
+    return [] if recorder is None else [lambda _: recorder.running()]

@@ -4,6 +4,7 @@ Handlers raise domain errors and catch none; what a client sees of each is decid
 """
 
 import logging
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,12 @@ from litestar.exceptions import HTTPException
 from litestar.plugins.problem_details import ProblemDetailsConfig, ProblemDetailsException, ProblemDetailsPlugin
 from litestar.status_codes import (
     HTTP_400_BAD_REQUEST,
+    HTTP_408_REQUEST_TIMEOUT,
     HTTP_409_CONFLICT,
     HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    HTTP_415_UNSUPPORTED_MEDIA_TYPE,
+    HTTP_422_UNPROCESSABLE_ENTITY,
+    HTTP_429_TOO_MANY_REQUESTS,
     HTTP_500_INTERNAL_SERVER_ERROR,
     HTTP_502_BAD_GATEWAY,
     HTTP_503_SERVICE_UNAVAILABLE,
@@ -20,6 +25,7 @@ from litestar.status_codes import (
 )
 
 from recipe_assets.errors import RecipeError, ReleaseConflictError, ReleaseError, UnreadablePhotoError
+from recipe_assets.studio.metadata import MetadataError, UnwritableFormatError
 
 NOT_AN_IMAGE = "File must be an image"
 """The Photoshop scripts compare with this text."""
@@ -43,15 +49,61 @@ class FetchTimeoutError(FetchError):
     """A photo did not arrive in time."""
 
 
+class ResultsError(RecipeError):
+    """A photo with its keyword could not be stored."""
+
+
 class NotReadyError(RecipeError):
     """No release is loaded yet."""
+
+
+class OverloadedError(RecipeError):
+    """No room for one more photo."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        """Say when there will be room.
+
+        Args:
+            message: what is wrong.
+            retry_after: seconds until the photo should be sent again.
+        """
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class DeadlineError(RecipeError):
+    """A photo could not be answered in time."""
+
+
+class RateLimitedError(RecipeError):
+    """A caller sent more photos than it may."""
+
+    def __init__(self, wait: float, headers: dict[str, str]) -> None:
+        """Say how long to wait.
+
+        Args:
+            wait: seconds until the next photo may be sent.
+            headers: what else the answer tells about the limit.
+        """
+        self.headers = headers | {"Retry-After": str(max(1, math.ceil(wait)))}
+        super().__init__(f"too many photos: at most {headers['RateLimit-Limit']} a minute, wait {wait:.1f} s")
+
+
+class UploadTimeoutError(RecipeError):
+    """An upload stalled, or is too slow as a whole."""
 
 
 def problem_details() -> ProblemDetailsPlugin:
     """The plugin that answers every error as `application/problem+json`."""
     table: dict[type[Exception], Callable[[Any], ProblemDetailsException]] = {
         UnreadablePhotoError: _unreadable,
+        OverloadedError: _overloaded,
         NotReadyError: lambda error: _problem(HTTP_503_SERVICE_UNAVAILABLE, str(error), {"Retry-After": "2"}),
+        RateLimitedError: lambda error: _problem(HTTP_429_TOO_MANY_REQUESTS, str(error), error.headers),
+        # Without "close" the sender could go on for ever on the same connection.
+        UploadTimeoutError: lambda error: _problem(HTTP_408_REQUEST_TIMEOUT, str(error), {"Connection": "close"}),
+        UnwritableFormatError: lambda error: _problem(HTTP_415_UNSUPPORTED_MEDIA_TYPE, _as_sidecar(error)),
+        MetadataError: lambda error: _problem(HTTP_422_UNPROCESSABLE_ENTITY, _as_sidecar(error)),
         HTTPException: _http,
         Exception: _bug,
     }
@@ -60,8 +112,10 @@ def problem_details() -> ProblemDetailsPlugin:
         TooLargeError: HTTP_413_REQUEST_ENTITY_TOO_LARGE,
         FetchError: HTTP_502_BAD_GATEWAY,
         FetchTimeoutError: HTTP_504_GATEWAY_TIMEOUT,
+        DeadlineError: HTTP_504_GATEWAY_TIMEOUT,
         ReleaseConflictError: HTTP_409_CONFLICT,
         ReleaseError: HTTP_502_BAD_GATEWAY,
+        ResultsError: HTTP_502_BAD_GATEWAY,
     }
     table |= {kind: _with_status(status) for kind, status in statuses.items()}
     return ProblemDetailsPlugin(ProblemDetailsConfig(exception_to_problem_detail_map=table))
@@ -73,6 +127,14 @@ def _problem(status: int, detail: str, headers: dict[str, str] | None = None) ->
 
 def _with_status(status: int) -> Callable[[Exception], ProblemDetailsException]:
     return lambda error: _problem(status, str(error))
+
+
+def _as_sidecar(error: MetadataError) -> str:
+    return f"{error}; with output=xmp the API answers with one"
+
+
+def _overloaded(error: OverloadedError) -> ProblemDetailsException:
+    return _problem(HTTP_503_SERVICE_UNAVAILABLE, str(error), {"Retry-After": str(error.retry_after)})
 
 
 def _unreadable(error: UnreadablePhotoError) -> ProblemDetailsException:

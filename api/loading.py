@@ -1,32 +1,37 @@
-"""From the store to a loaded model, by way of a local cache of verified releases.
+"""From the store to a loaded model: fetched aside, verified, warmed up, and held against its golden set.
 
-All of it blocks; `serving` runs it in threads.
+All of it blocks; `following` and `shadowing` run it in threads. The files on disk are `release_cache`'s subject.
 """
 
-import hashlib
-import shutil
+import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from api.release_cache import ReleaseCache
 from api.settings import Settings
 from recipe_assets.errors import ReleaseError
-from recipe_assets.release.pointer import Pointer, Versioned, decode_pointer, encode_pointer
+from recipe_assets.release.golden import Golden
+from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.predictor import Predictor
 from recipe_assets.release.store import open_store
 
 _LONGEST_PAUSE = 60.0
+
+logger = logging.getLogger(__name__)
 
 
 class NoReleaseError(ReleaseError):
     """The store can be reached but holds no release yet."""
 
 
-class Served(NamedTuple):
-    """A loaded release."""
+@dataclass(frozen=True, eq=False)
+class Served:
+    """A loaded release, with the pointer that named it; gone from memory as soon as nobody holds it."""
 
     predictor: Predictor
     pointer: Pointer
@@ -42,27 +47,53 @@ class Served(NamedTuple):
         return (self.release_id, self.pointer.manifest_sha256) == (pointer.release_id, pointer.manifest_sha256)
 
 
-class _Broken(NamedTuple):
-    """A pointer whose release could not be loaded, and when to try it again."""
+class Trouble(NamedTuple):
+    """A release that could not be loaded: why, how often it was tried, and when it is tried again, in UTC."""
 
-    token: str
-    error: ReleaseError
+    release_id: str
+    reason: str
+    tries: int
+    retry_at: datetime
+
+
+class _Failure(NamedTuple):
+    pointer: Pointer
+    reason: str
+    tries: int
     pause: float
     retry_at: float
 
 
 class ReleaseLoader:
-    """Loads the current release of one store."""
+    """Loads releases of one store. Not for several threads at once."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, beside: bool = False) -> None:
+        """Nothing is read yet.
+
+        Args:
+            settings: with the sizes of batches and pools.
+            beside: whether photos are answered while the first release is loaded, too, by another one.
+
+        Raises:
+            ReleaseError: if the store's URL cannot be one.
+        """
         self.store = open_store(settings.releases)
-        self._threads = settings.threads or None
+        self.cache = ReleaseCache(self.store, settings.cache)
+        self._settings = settings
         self._pause = settings.poll_seconds
-        self._broken: _Broken | None = None
-        # One cache may serve several stores, whose release ids need not differ.
-        store_key = hashlib.sha256(self.store.store_url.encode()).hexdigest()[:12]
-        self._cache = settings.cache / store_key
-        self._last = self._cache / "last.json"
+        # Until something is served, all processors may help; later one, so that photos are answered meanwhile.
+        self._runs = 1 if beside else max(1, settings.forwards)
+        self._failure: _Failure | None = None
+        self._noted: Pointer | None = None
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """The release that is waited for because it could not be loaded, or None."""
+        failure = self._failure
+        if failure is None:
+            return None
+        left = timedelta(seconds=max(0.0, failure.retry_at - time.monotonic()))
+        return Trouble(failure.pointer.release_id, failure.reason, failure.tries, datetime.now(UTC) + left)
 
     def load_latest(self, current: Served | None, *, insist: bool) -> Served:
         """The current release of the store; `current` itself if that has not moved.
@@ -79,17 +110,31 @@ class ReleaseLoader:
                 f"{self.store.store_url} has no release yet: materialize the graph to publish one"
             )
         if current and current.is_at(found.pointer):
-            return current._replace(pointer=found.pointer)
-        broken = self._broken if self._broken and self._broken.token == found.token else None
-        if broken and not insist and time.monotonic() < broken.retry_at:
-            raise broken.error
+            self._failure = None
+            served = current if current.pointer == found.pointer else replace(current, pointer=found.pointer)
+        else:
+            served = self.load(found.pointer, insist=insist)
+        self._remember(served.pointer)
+        return served
+
+    def load(self, pointer: Pointer, *, insist: bool = False) -> Served:
+        """Load a release; one that failed before is only tried again after a pause, or when a person insists.
+
+        Raises:
+            ReleaseError: if it cannot be used.
+        """
+        before = self._failure if self._failure and self._failure.pointer == pointer else None
+        if before and not insist and time.monotonic() < before.retry_at:
+            raise ReleaseError(before.reason)
         try:
-            with self._cache_errors():
-                served = self._load(found.pointer)
-                self._remember(served.pointer)
-        except ReleaseError as error:
-            self._broken = self._note(found, error, broken)
+            served = self._load(pointer)
+        except Exception as error:
+            # Even a bug of ours waits for its turn. Words are kept; the error holds on to all that was loaded.
+            reason = str(error) if isinstance(error, ReleaseError) else f"loading failed unexpectedly: {error!r}"
+            tries, pause = (before.tries, min(2 * before.pause, _LONGEST_PAUSE)) if before else (0, self._pause)
+            self._failure = _Failure(pointer, reason, tries + 1, pause, time.monotonic() + pause)
             raise
+        self._failure = None
         return served
 
     def load_cached(self) -> Served:
@@ -98,42 +143,53 @@ class ReleaseLoader:
         Raises:
             ReleaseError: if nothing usable is there.
         """
-        try:
-            pointer = decode_pointer(self._last.read_bytes(), str(self._last))
-        except OSError:
-            raise ReleaseError(f"no release is kept in {self._cache}") from None
-        return self._open(pointer)
+        pointer = self.cache.last()
+        return self._open(pointer, self.cache.folder(pointer.release_id))
 
     def _load(self, pointer: Pointer) -> Served:
-        self.store.fetch(pointer.release_id, self._folder(pointer.release_id), pointer.manifest_sha256)
-        return self._open(pointer)
+        try:
+            return self._load_kept(pointer)
+        except ReleaseError:
+            if not self.cache.mend(pointer):
+                raise
+            logger.warning("the cached copy of release %s was damaged and is brought anew", pointer.release_id)
+            return self._load_kept(pointer)
 
-    def _open(self, pointer: Pointer) -> Served:
-        predictor = Predictor.load(self._folder(pointer.release_id), self._threads)
+    def _load_kept(self, pointer: Pointer) -> Served:
+        with self.cache.opened(pointer) as folder:
+            return self._open(pointer, folder)
+
+    def _open(self, pointer: Pointer, folder: Path) -> Served:
+        predictor = Predictor.load(folder, self._settings.threads or None)
+        if predictor.manifest.release_id != pointer.release_id:
+            raise ReleaseError(f"{folder} holds release {predictor.manifest.release_id}: empty RECIPE_API_CACHE")
+        self._try_out(predictor, folder)
+        self._runs = 1
         return Served(predictor, pointer, datetime.now(UTC))
 
-    def _folder(self, release_id: str) -> Path:
-        return self._cache / "releases" / release_id
-
-    def _note(self, found: Versioned, error: ReleaseError, before: _Broken | None) -> _Broken:
-        pause = min(2 * before.pause, _LONGEST_PAUSE) if before else self._pause
-        return _Broken(found.token, error, pause, time.monotonic() + pause)
-
-    @contextmanager
-    def _cache_errors(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or str(error)
+    def _try_out(self, predictor: Predictor, folder: Path) -> None:
+        """Run the shapes that serve, a single photo and a full batch; with a golden set, on known answers."""
+        manifest = predictor.manifest
+        golden = Golden.load(folder, manifest)
+        batch = 1 if predictor.alone else self._settings.batch_size
+        if golden is None:
+            logger.info("release %s carries no golden set: it is served without that check", manifest.release_id)
+            size = manifest.preprocessing.size
+            for count in {1, batch}:
+                predictor.logits(np.zeros((count, 3, size, size), np.float32))
+        elif found := golden.replay(predictor.logits, manifest, batch=batch, runs=self._runs):
             raise ReleaseError(
-                f"the cache {self._cache} cannot be used ({reason}): free space there or change RECIPE_API_CACHE"
-            ) from error
+                f"release {manifest.release_id} answers otherwise here than when it was packaged: {found}; roll "
+                "back, or package it again with the version of ONNX Runtime that serves"
+            )
 
     def _remember(self, pointer: Pointer) -> None:
-        """Note what is served, and drop all releases but this one and the one before, to bound the cache."""
-        partial = self._last.with_suffix(".partial")
-        partial.write_bytes(encode_pointer(pointer))
-        partial.replace(self._last)
-        for folder in self._folder(pointer.release_id).parent.iterdir():
-            if folder.name not in (pointer.release_id, pointer.previous):
-                shutil.rmtree(folder, ignore_errors=True)
+        """Note what is served; where that fails, the release is served all the same, and noted at a later look."""
+        if pointer == self._noted:
+            return
+        try:
+            self.cache.note_served(pointer)
+        except ReleaseError as error:
+            logger.warning("release %s is served but not noted: %s", pointer.release_id, error)
+        else:
+            self._noted = pointer

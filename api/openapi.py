@@ -1,51 +1,33 @@
-"""The OpenAPI documentation: what Litestar cannot infer, and Swagger UI from this machine, not from a CDN."""
+"""The OpenAPI documentation as a whole: its page from this machine, not from a CDN, and the errors of every call.
+
+What it says of each call is `operations`' subject.
+"""
 
 from dataclasses import dataclass
 from http import HTTPStatus
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from litestar import Router
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import SwaggerRenderPlugin
-from litestar.openapi.spec import OpenAPIMediaType, Operation, Parameter, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+from litestar.openapi.spec import Components, Example, SecurityScheme
 from litestar.static_files import create_static_files_router
 
+from api import examples
 from api.schemas import Problem
-from recipe_assets.studio.photos import format_titles
+from api.security import OPEN
 
 ASSETS_PATH = "/assets/swagger-ui"
-_BINARY = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
 
 
 @dataclass
-class PredictOperation(Operation):
-    """Documents the two ways to upload: a form with a file, or the photo as the body."""
+class _WholeExample(Example):
+    """An example with all of its value: Litestar leaves out what is null, and the example is invalid then."""
 
-    def __post_init__(self) -> None:
-        form = Schema(type=OpenAPIType.OBJECT, properties={"file": _BINARY}, required=["file"])
-        self.request_body = RequestBody(
-            required=True,
-            description=f"A {format_titles()} photo.",
-            content={
-                "multipart/form-data": OpenAPIMediaType(schema=form),
-                "image/*": OpenAPIMediaType(schema=_BINARY),
-                "application/octet-stream": OpenAPIMediaType(schema=_BINARY),
-            },
-        )
-
-
-@dataclass
-class ClassifyOperation(Operation):
-    """Documents the query, which is read as a whole because it may be a bare URL."""
-
-    def __post_init__(self) -> None:
-        text = Schema(type=OpenAPIType.STRING)
-        self.parameters = [
-            Parameter(name="url", param_in="query", schema=text, description="The photo's http(s) URL."),
-            Parameter(name="image_url", param_in="query", schema=text, description="Another name for `url`."),
-        ]
+    def to_schema(self) -> dict[str, Any]:
+        return {"summary": self.summary, "value": self.value}
 
 
 def problems(*statuses: int) -> dict[int, ResponseSpec]:
@@ -56,9 +38,24 @@ def problems(*statuses: int) -> dict[int, ResponseSpec]:
             description=HTTPStatus(status).phrase,
             media_type="application/problem+json",
             generate_examples=False,
+            examples=[Example(value={"status": status, "detail": examples.DETAILS[status]})],
         )
         for status in statuses
     }
+
+
+def shown(kind: Any, **values: Any) -> dict[int, ResponseSpec]:  # noqa: ANN401 (any answer of any type)
+    """Documents the successful JSON answer of a route.
+
+    Args:
+        kind: its type.
+        values: examples of it, by what they are an example of.
+    """
+    found: list[Example] = [
+        _WholeExample(summary=name.replace("_", " "), value=examples.plain(value))
+        for name, value in values.items()
+    ]
+    return {200: ResponseSpec(kind, description="The answer.", generate_examples=False, examples=found)}
 
 
 def openapi_config(path: str) -> OpenAPIConfig:
@@ -74,8 +71,15 @@ def openapi_config(path: str) -> OpenAPIConfig:
         title="Recipe Classifier",
         version="1",
         description=_DESCRIPTION,
-        path=path,
+        openapi_router=Router(path, route_handlers=[], include_in_schema=False, opt=OPEN),
         render_plugins=[swagger],
+        components=Components(
+            security_schemes={
+                "key": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+                "bearer": SecurityScheme(type="http", scheme="bearer"),
+            }
+        ),
+        security=[{"key": []}, {"bearer": []}, {}],
         use_handler_docstrings=True,
     )
 
@@ -84,7 +88,7 @@ def assets_router() -> Router:
     """Serves Swagger UI's files out of the installed package, which itself is never imported."""
     spec = find_spec("swagger_ui")
     folders = [str(Path(place) / "static") for place in (spec.submodule_search_locations or [])] if spec else []
-    return create_static_files_router(ASSETS_PATH, directories=[*folders], include_in_schema=False)
+    return create_static_files_router(ASSETS_PATH, directories=[*folders], include_in_schema=False, opt=OPEN)
 
 
 _DESCRIPTION = (

@@ -1,25 +1,43 @@
-"""The HTTP face of the API: paths, parameters and their documentation. Each handler is a few statements."""
+"""The HTTP face of the API: photos in, answers out. Each handler is a few statements.
 
-from litestar import Response, Router, get, post
-from litestar.di import NamedDependency
-from litestar.params import FromQuery
+What is asked for is read by `options` and `uploads`, the answer made by `outputs`. Calls about the model are
+`model_routes`', many photos in one call `batch_route`'s.
+"""
+
+from typing import Any
+
+from litestar import HttpMethod, Response, Router, get, post, route
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
 from litestar.response import Redirect
-from litestar.status_codes import HTTP_200_OK, HTTP_503_SERVICE_UNAVAILABLE
+from litestar.status_codes import HTTP_200_OK
 
-from api.errors import BadRequestError
+from api import examples
+from api.batch_route import predict_batch
 from api.fetching import PhotoFetcher
-from api.openapi import ClassifyOperation, PredictOperation, problems
-from api.schemas import Health, ModelSummary
-from api.security import admin_only
+from api.limits import photo_limit
+from api.model_routes import model, neighbor, reload_model, roll_back_model
+from api.naming import name_in
+from api.openapi import problems, shown
+from api.operations import ClassifyOperation, PredictOperation
+from api.options import Fields, Options, photo_query, query_fields
+from api.outputs import Outputs
+from api.schemas import Answer, StoredPhoto
+from api.security import OPEN
 from api.serving import ModelServer
-from api.uploads import AnyRequest, photo_url, uploaded_photo
+from api.settings import Settings
+from api.uploads import AnyRequest, Upload, uploaded_photo
 from recipe_assets.release.predictor import Prediction
 
 BASE_PATH = "/api/v1"
 DOCS_PATH = "/docs"
-PREDICTIONS = "predictions"
-URL_PROBLEMS = problems(400, 413, 502, 503, 504)
-ADMIN_PROBLEMS = problems(401, 403, 409, 502)
+ANSWERS = shown(
+    list[Prediction] | Answer | StoredPhoto,
+    keywords=examples.PREDICTIONS,
+    detailed=examples.ANSWER,
+    stored=examples.STORED,
+)
+RESPONSES = ANSWERS | problems(400, 401, 408, 413, 415, 422, 429, 502, 503, 504)
 
 
 @post(
@@ -28,85 +46,40 @@ ADMIN_PROBLEMS = problems(401, 403, 409, 502)
     operation_id="predict",
     operation_class=PredictOperation,
     tags=["photos"],
-    responses=problems(400, 413, 503),
+    responses=RESPONSES,
 )
 async def predict(
-    request: AnyRequest, server: NamedDependency[ModelServer], output: FromQuery[str] = PREDICTIONS
-) -> list[Prediction]:
+    request: AnyRequest, server: NamedDependency[ModelServer], outputs: NamedDependency[Outputs]
+) -> Response[Any]:
     """Name the keyword of a photo: the three likeliest, best first, with confidence in percent."""
-    _refuse_other(output)
-    return await _answer(request, server, await uploaded_photo(request))
+    settings: Settings = request.app.state.settings
+    options = _options(query_fields(request.scope["query_string"]), server)
+    return await _answer(request, await uploaded_photo(request, settings.max_bytes), options, server, outputs)
 
 
-@get(
+@route(
     "/classify",
-    operation_id="classify",
+    http_method=[HttpMethod.GET, HttpMethod.POST],
+    status_code=HTTP_200_OK,
+    operation_id=lambda _handler, method, _path: "classify" if method == HttpMethod.GET else "classify_post",
     operation_class=ClassifyOperation,
     tags=["photos"],
-    responses=URL_PROBLEMS,
+    responses=RESPONSES,
 )
 async def classify(
-    request: AnyRequest, server: NamedDependency[ModelServer], fetcher: NamedDependency[PhotoFetcher]
-) -> list[Prediction]:
-    """The same for a photo at a URL: `?https://...`, `?url=` or `?image_url=`."""
-    return await _classify(request, server, fetcher)
+    request: AnyRequest,
+    server: NamedDependency[ModelServer],
+    outputs: NamedDependency[Outputs],
+    fetcher: NamedDependency[PhotoFetcher],
+) -> Response[Any]:
+    """The same for a photo at a URL, by GET or POST: `?https://...`, `?url=` or `?image_url=`."""
+    url, fields = photo_query(request.scope["query_string"])
+    options = _options(fields, server)
+    upload = Upload(await fetcher.fetch(url), name_in(url))
+    return await _answer(request, upload, options, server, outputs)
 
 
-@post(
-    "/classify",
-    status_code=HTTP_200_OK,
-    operation_id="classify_post",
-    operation_class=ClassifyOperation,
-    tags=["photos"],
-    responses=URL_PROBLEMS,
-)
-async def classify_post(
-    request: AnyRequest, server: NamedDependency[ModelServer], fetcher: NamedDependency[PhotoFetcher]
-) -> list[Prediction]:
-    """The same as GET; some scripts post."""
-    return await _classify(request, server, fetcher)
-
-
-@get("/health", operation_id="health", tags=["model"])
-async def health(server: NamedDependency[ModelServer]) -> Response[Health]:
-    """200 when photos can be classified, 503 until a release is loaded."""
-    report = Health.of(server)
-    return Response(report, status_code=HTTP_200_OK if report.release_id else HTTP_503_SERVICE_UNAVAILABLE)
-
-
-@get("/model", operation_id="model", tags=["model"], responses=problems(503))
-async def model(server: NamedDependency[ModelServer]) -> ModelSummary:
-    """What is served: the release, its keywords, its metrics, where it came from."""
-    return ModelSummary.of(server.served(), server)
-
-
-@post(
-    "/model/reload",
-    status_code=HTTP_200_OK,
-    operation_id="reload_model",
-    guards=[admin_only],
-    responses=ADMIN_PROBLEMS,
-    tags=["model"],
-)
-async def reload_model(server: NamedDependency[ModelServer]) -> ModelSummary:
-    """Look for a newer release now instead of at the next poll. Needs the admin key."""
-    return ModelSummary.of(await server.reload(), server)
-
-
-@post(
-    "/model/rollback",
-    status_code=HTTP_200_OK,
-    operation_id="roll_back_model",
-    guards=[admin_only],
-    responses=ADMIN_PROBLEMS,
-    tags=["model"],
-)
-async def roll_back_model(server: NamedDependency[ModelServer], to: FromQuery[str | None] = None) -> ModelSummary:
-    """Go back to the release before, or to the one named by `to`, in the store and here. Needs the admin key."""
-    return ModelSummary.of(await server.rollback(to), server)
-
-
-@get(["/", f"{BASE_PATH}/docs"], include_in_schema=False)
+@get(f"{BASE_PATH}/docs", include_in_schema=False, opt=OPEN)
 async def to_docs() -> Redirect:
     """Lead people to the documentation."""
     return Redirect(DOCS_PATH)
@@ -114,23 +87,34 @@ async def to_docs() -> Redirect:
 
 def api_router() -> Router:
     """All routes under the base path."""
-    handlers = [predict, classify, classify_post, health, model, reload_model, roll_back_model]
-    return Router(BASE_PATH, route_handlers=handlers)
+    # Photos are read by `uploads`, under caps of its own: they count the bytes of photos, not of their wrapping.
+    photos = Router(
+        "/",
+        route_handlers=[predict, predict_batch, classify],
+        guards=[photo_limit],
+        request_max_body_size=None,
+    )
+    return Router(
+        BASE_PATH,
+        route_handlers=[photos, neighbor, model, reload_model, roll_back_model],
+        dependencies={"outputs": Provide(_outputs, sync_to_thread=False)},
+    )
 
 
-async def _classify(request: AnyRequest, server: ModelServer, fetcher: PhotoFetcher) -> list[Prediction]:
-    url, output = photo_url(request.scope["query_string"])
-    _refuse_other(output or PREDICTIONS)
-    server.served()  # nothing is downloaded in vain
-    return await _answer(request, server, await fetcher.fetch(url))
+def _outputs(state: State) -> Outputs:
+    outputs: Outputs = state["outputs"]
+    return outputs
 
 
-async def _answer(request: AnyRequest, server: ModelServer, photo: bytes) -> list[Prediction]:
-    answer = await server.classify(photo)
-    request.state.release_id = answer.release_id
-    return answer.predictions
+def _options(fields: Fields, server: ModelServer) -> Options:
+    # Asked before anything is read or fetched: without a release or room, nothing travels in vain.
+    server.check_room()
+    return Options.of(fields, len(server.served().predictor.manifest.keywords))
 
 
-def _refuse_other(output: str) -> None:
-    if output != PREDICTIONS:
-        raise BadRequestError(f"output={output} is not supported yet: leave it out or say output={PREDICTIONS}")
+async def _answer(
+    request: AnyRequest, upload: Upload, options: Options, server: ModelServer, outputs: Outputs
+) -> Response[Any]:
+    classified = await server.classify(upload.photo)
+    request.state.release_id = classified.served.release_id
+    return await outputs.answer(upload, classified, options)

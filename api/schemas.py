@@ -1,7 +1,10 @@
-"""The shapes of the API's answers. Field names are a contract with the scripts that read them."""
+"""The shapes of the API's answers. Field names are a contract with the scripts that read them.
+
+How a shape is filled is the subject of whoever answers with it, unless that is no more than reading fields.
+"""
 
 from datetime import datetime
-from typing import Literal, Self
+from typing import Self
 
 import msgspec
 
@@ -17,21 +20,58 @@ class Problem(msgspec.Struct, frozen=True):
     detail: str
 
 
-class Health(msgspec.Struct, frozen=True):
-    """Whether photos can be classified, by which release, and what went wrong last."""
+class RankedKeyword(msgspec.Struct, frozen=True):
+    """A keyword with how sure the model is, in percent (0-100), and where photos of it are sent."""
 
-    status: Literal["ready", "loading"]
-    release_id: str | None
-    store: str
-    last_error: str | None
+    keyword: str
+    confidence: float
+    pipeline: str
 
-    @classmethod
-    def of(cls, server: ModelServer) -> Self:
-        """How the server is now."""
-        served = server.current
-        return cls(
-            "ready" if served else "loading", served and served.release_id, server.store_url, server.last_error
-        )
+
+class NearPhoto(msgspec.Struct, frozen=True):
+    """A training photo near the one that was sent: `thumbnail` is the path of its small picture."""
+
+    shoot: str
+    file: str
+    keyword: str
+    similarity: float
+    """The cosine of both photos' embeddings, -1 to 1."""
+    thumbnail: str
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """All that is known of a photo, by one release.
+
+    `keyword`, `pipeline` and `needs_review` speak of the likeliest keyword, also where `predictions` leaves it out
+    because its confidence is below what was asked for. `nearest` is null where no photos were asked for or the
+    release carries none.
+    """
+
+    release_id: str
+    predictions: tuple[RankedKeyword, ...]
+    keyword: str
+    pipeline: str
+    needs_review: bool
+    nearest: tuple[NearPhoto, ...] | None
+
+
+class StoredPhoto(msgspec.Struct, frozen=True):
+    """Where a photo with its keyword was stored: an s3:// URL, or a file:// URL where results go to a folder."""
+
+    s3_url: str
+
+
+class FileAnswer(Answer, frozen=True, kw_only=True):
+    """What is known of one photo of several; `file` is the name it came with, null without one."""
+
+    file: str | None
+
+
+class FileProblem(msgspec.Struct, frozen=True):
+    """What went wrong with one photo of several: what the same photo alone would have been answered."""
+
+    file: str | None
+    error: Problem
 
 
 class ModelSummary(msgspec.Struct, frozen=True):

@@ -1,52 +1,74 @@
-"""The model that is served: loaded aside, swapped by one reference, kept when anything is wrong with the next one.
+"""The one who answers photos: lets them in, sees that they are answered in time, and tells whoever looks on.
 
-How a release is loaded is `loading`'s subject; what clients see of it is `schemas`' and `routes`'.
+How a photo is answered is `pipeline`'s subject, which release answers `following`'s, what clients see `routes`'.
 """
 
-import logging
-from typing import NamedTuple
+import asyncio
+from contextlib import suppress
 
 import anyio
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, move_on_after, to_thread
 
-from api.errors import NotReadyError
-from api.loading import NoReleaseError, ReleaseLoader, Served
+from api.admission import Admission
+from api.capacity import sized
+from api.classified import Classified as Classified
+from api.decoding import Decoder
+from api.errors import DeadlineError, OverloadedError
+from api.following import Follower
+from api.loading import Served
+from api.observing import CLIENT, Observer, Observers
+from api.pipeline import Outcome, Pipeline
 from api.settings import Settings
-from recipe_assets.errors import RecipeError
-from recipe_assets.release.predictor import Prediction
-
-logger = logging.getLogger(__name__)
-
-
-class Answer(NamedTuple):
-    """Predictions with the release that made them."""
-
-    release_id: str
-    predictions: list[Prediction]
+from recipe_assets.errors import UnreadablePhotoError
 
 
 class ModelServer:
-    """Classifies photos with the current release and follows the store's pointer."""
+    """Classifies photos with the current release and follows the store's pointer.
+
+    Attributes:
+        observers: who looks on; fill it before the first photo.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        """Nothing is loaded yet.
+        """Nothing is loaded yet, no thread is started.
 
         Raises:
             ReleaseError: if the store's URL cannot be one.
         """
-        self._loader = ReleaseLoader(settings)
-        self._poll_seconds = settings.poll_seconds
-        self._limiter = CapacityLimiter(settings.concurrency)
-        self._checking = anyio.Lock()
-        self.current: Served | None = None
+        settings = sized(settings)
+        self.observers = Observers()
+        self._follower = Follower(settings, self.observers)
+        decoder = Decoder(settings.max_pixels, settings.decode_seconds)
+        self._pipeline = Pipeline(settings, decoder, self.served, self._batched)
+        self._admission = Admission(settings.queue + settings.decoders + settings.forwards)
+        self._deadline_seconds = settings.deadline_seconds
+        self._drain_seconds = settings.drain_seconds
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def current(self) -> Served | None:
         """The loaded release; replaced as a whole, so a request that holds it finishes with it."""
-        self.last_error: str | None = None
+        return self._follower.current
+
+    @property
+    def last_error(self) -> str | None:
         """Why the last look at the store changed nothing; None when all is well."""
+        return self._follower.last_error
 
     @property
     def store_url(self) -> str:
         """Where releases come from."""
-        return self._loader.store.store_url
+        return self._follower.loader.store.store_url
+
+    @property
+    def photos(self) -> int:
+        """How many photos are in work or wait for it."""
+        return self._admission.inside
+
+    @property
+    def draining(self) -> bool:
+        """Whether photos are no longer let in, because the API stops."""
+        return self._admission.closed
 
     def served(self) -> Served:
         """The loaded release.
@@ -54,20 +76,57 @@ class ModelServer:
         Raises:
             NotReadyError: if there is none.
         """
-        if self.current is None:
-            raise NotReadyError(f"no release is loaded yet: {self.last_error or 'loading'}")
-        return self.current
+        return self._follower.served()
 
-    async def classify(self, photo: bytes, top: int = 3) -> Answer:
-        """Rank the keywords of a photo, off the event loop.
+    def check_room(self) -> None:
+        """See whether one more photo could be classified now, before anything is spent on it.
 
         Raises:
             NotReadyError: if no release is loaded.
+            OverloadedError: if too many photos wait.
+        """
+        self.served()
+        try:
+            self._admission.check()
+        except OverloadedError:
+            self._shed(self._no_room)
+            raise
+
+    async def classify(self, photo: bytes) -> Classified:
+        """Classify a photo, off the event loop. Cancelling this call takes the photo back.
+
+        Raises:
+            NotReadyError: if no release is loaded.
+            OverloadedError: if too many photos wait; it says when to come back.
+            DeadlineError: if it takes too long.
             UnreadablePhotoError: if the bytes are not a photo.
         """
-        served = self.served()
-        predictions = await to_thread.run_sync(served.predictor.rank, photo, top, limiter=self._limiter)
-        return Answer(served.release_id, predictions)
+        self.served()
+        self._loop = asyncio.get_running_loop()
+        try:
+            with self._admission.admitted():
+                outcome = await self._outcome(photo)
+        except OverloadedError:
+            self._shed(self._no_room)
+            raise
+        except DeadlineError:
+            self._shed("deadline")
+            raise
+        except asyncio.CancelledError:
+            self._shed("departed")
+            raise
+        except Exception as error:
+            kind = "unreadable" if isinstance(error, UnreadablePhotoError) else type(error).__name__
+            self.observers.tell(lambda observer: observer.failed(kind))
+            raise
+        self._tell(outcome)
+        return outcome.classified
+
+    async def drain(self) -> None:
+        """Take no new photos, wait for those in work within the time of the settings, and stop all workers."""
+        with move_on_after(self._drain_seconds):
+            await self._admission.emptied()
+        await to_thread.run_sync(self._pipeline.close)
 
     async def reload(self) -> Served:
         """Look at the pointer now and load what it names.
@@ -75,7 +134,7 @@ class ModelServer:
         Raises:
             ReleaseError: if that fails; the old model goes on serving.
         """
-        return await self._check(insist=True)
+        return await self._follower.reload()
 
     async def rollback(self, to: str | None) -> Served:
         """Swap the store's pointer to an earlier release and serve that.
@@ -83,53 +142,44 @@ class ModelServer:
         Raises:
             ReleaseError: if there is none to go back to, or the store or the release fails.
         """
-        await to_thread.run_sync(self._loader.store.rollback, to)
-        return await self.reload()
+        return await self._follower.rollback(to)
 
     async def follow(self) -> None:
-        """Check the pointer for ever; what goes wrong is logged, shown, and tried again."""
-        error = await self._check_quietly()
-        if self.current is None and not isinstance(error, NoReleaseError):
-            await self._start_from_cache()
-        while True:
-            await anyio.sleep(self._poll_seconds)
-            await self._check_quietly()
-
-    async def _check(self, *, insist: bool) -> Served:
-        async with self._checking:
-            try:
-                served = await to_thread.run_sync(
-                    lambda: self._loader.load_latest(self.current, insist=insist), abandon_on_cancel=True
-                )
-            except RecipeError as error:
-                self._report(str(error))
-                raise
-            if self.current is None or self.current.release_id != served.release_id:
-                logger.info("serving release %s from %s", served.release_id, self.store_url)
-            self.current, self.last_error = served, None
-            return served
-
-    async def _check_quietly(self) -> Exception | None:
+        """Check the pointer until cancelled, and drain then."""
         try:
-            await self._check(insist=False)
-        except RecipeError as error:
-            return error
-        except Exception as error:
-            # A bug in loading must not end the polling: the old model serves on, and the log has the trace.
-            logger.exception("checking %s failed", self.store_url)
-            self.last_error = "the check failed unexpectedly; the log of the API tells more"
-            return error
-        return None
+            await self._follower.follow()
+        finally:
+            with CancelScope(shield=True):
+                await self.drain()
 
-    async def _start_from_cache(self) -> None:
+    async def _outcome(self, photo: bytes) -> Outcome:
         try:
-            self.current = await to_thread.run_sync(self._loader.load_cached, abandon_on_cancel=True)
-        except RecipeError as error:
-            logger.warning("no start from the cache: %s", error)
-        else:
-            logger.warning("serving release %s from the cache", self.current.release_id)
+            with anyio.fail_after(self._deadline_seconds):
+                return await asyncio.wrap_future(self._pipeline.submit(photo))
+        except TimeoutError:
+            raise DeadlineError(f"the photo was not answered within {self._deadline_seconds:g} s") from None
 
-    def _report(self, message: str) -> None:
-        if message != self.last_error:
-            logger.warning("no new release: %s", message)
-        self.last_error = message
+    def _tell(self, outcome: Outcome) -> None:
+        client = CLIENT.get()
+
+        def tell(observer: Observer) -> None:
+            observer.stage("queue", outcome.queue)
+            observer.stage("decode", outcome.decode)
+            observer.stage("forward", outcome.forward)
+            observer.answered(outcome.classified, outcome.photo_sha256, client)
+
+        self.observers.tell(tell)
+
+    @property
+    def _no_room(self) -> str:
+        return "draining" if self.draining else "queue"
+
+    def _shed(self, reason: str) -> None:
+        self.observers.tell(lambda observer: observer.shed(reason))
+
+    def _batched(self, size: int) -> None:
+        """Comes from a worker thread; observers are told on the event loop."""
+        if self._loop is None:
+            return
+        with suppress(RuntimeError):  # the loop has ended meanwhile
+            self._loop.call_soon_threadsafe(self.observers.tell, lambda observer: observer.batch(size))

@@ -22,6 +22,8 @@ _SWITCHES = {
 
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Seconds = Annotated[float, msgspec.Meta(gt=0, le=3600)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=1000)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 CountOrZero = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -44,9 +46,47 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_bytes: Count = 64 * MEGABYTE
     """The largest upload, in bytes."""
     threads: CountOrZero = 0
-    """Threads of one forward pass; 0 lets ONNX Runtime choose."""
-    concurrency: Count = 4
-    """How many photos are decoded and classified at once; the others wait."""
+    """Threads of one forward pass; 0: the processors divided by the forward passes."""
+    queue: Count = 32
+    """How many photos may wait; one more is answered 503 with `Retry-After`."""
+    batch_size: Count = 8
+    """The most photos that share one forward pass."""
+    batch_wait_ms: Milliseconds = 5
+    """How long the first photo of a forward pass waits for company, in milliseconds."""
+    decoders: CountOrZero = 0
+    """How many photos are decoded at once; 0 stands for one per processor."""
+    forwards: CountOrZero = 0
+    """How many forward passes run at once; 0 stands for one per processor."""
+    deadline_seconds: Seconds = 15
+    """How long a photo may take from its arrival to its answer; then 504."""
+    drain_seconds: Seconds = 20
+    """How long photos in work may take to finish when the API is stopped."""
+    max_pixels: Count = 180_000_000
+    """The largest photo that is decoded, in pixels."""
+    decode_seconds: Seconds = 10
+    """How long one photo may take to decode."""
+    batch_photos: Count = 64
+    """The most photos in one call of /predict/batch."""
+    shadow_share: Share = 0
+    """The share of photos, 0 to 1, that a candidate release answers too, unseen by clients."""
+    keys: str = ""
+    """Named keys that callers must send as X-API-Key, as "photoshop=secret1,batch=secret2". Empty: none needed."""
+    open: bool = False
+    """Whether to listen on addresses other than loopback without any keys."""
+    cors_origins: str = ""
+    """The web origins whose pages may call the API, separated by commas; "*" for any."""
+    rate_per_minute: CountOrZero = 0
+    """Photos a minute for one key, or one address without a key; 0: no limit."""
+    fetch_domains: str = ""
+    """The domains, all below them included, that /classify may fetch from, by commas. Empty: any public one."""
+    results: str = ""
+    """Where output=s3_url stores photos: s3://bucket/prefix or file:///folder. Empty: beside the releases."""
+    prediction_log: bool = True
+    """Whether predictions are logged and shipped to the release store for the graph."""
+    prediction_log_bytes: Count = 64 * MEGABYTE
+    """The most that unshipped predictions may take on this machine, in bytes; the oldest go first."""
+    ship_seconds: Seconds = 300
+    """How often logged predictions are shipped to the store."""
     fetch_bytes: Count = 64 * MEGABYTE
     """The largest photo that /classify downloads, in bytes."""
     fetch_seconds: Seconds = 15

@@ -1,64 +1,127 @@
-"""From a request to what it asks for: the bytes of the uploaded photo, or the URL of a photo."""
+"""From a request to the photos in it, whatever the content is called: a form, the bare bytes, or base64 in JSON.
 
-from typing import Any
-from urllib.parse import parse_qs, unquote
+Bodies are read here and nowhere else, under caps that count the bytes of photos. How a form is taken apart is
+`forms`' subject, how base64 is read `encoded`'s; a photo at a URL is fetched by `fetching`.
+"""
 
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from typing import Any, NamedTuple
+
+from anyio import to_thread
 from litestar import Request
-from litestar.datastructures import State, UploadFile
+from litestar.datastructures import State
 from litestar.enums import RequestEncodingType
 
-from api.errors import BadRequestError
+from api.encoded import decoded, encoded_cap, looks_encoded, read_encoded
+from api.errors import BadRequestError, TooLargeError
+from api.forms import FIELD, FormFile, form_files, joined
 
 AnyRequest = Request[Any, Any, State]
-FIELD = "file"
-_SCHEMES = ("http://", "https://")
+FORM_PARTS = 15
+"""Parts of other names that a form may have beside its photos."""
+_FORM_BYTES = 1 << 20
+"""What all of a form but its photos may take."""
 
 
-async def uploaded_photo(request: AnyRequest) -> bytes:
-    """The photo in a multipart field `file`, or else the whole body, whatever content type it claims.
+class Upload(NamedTuple):
+    """A photo as it came: its bytes, and what it is called, if it is called anything."""
 
-    Raises:
-        BadRequestError: if the field is missing, is not a file, or the photo is empty.
-    """
-    if request.content_type[0] == RequestEncodingType.MULTI_PART:
-        photo = await _form_file(request)
-    else:
-        photo = await request.body()
-    if not photo:
-        raise BadRequestError("the upload is empty: send a photo as the body or as the multipart field 'file'")
-    return photo
+    photo: bytes
+    name: str | None
 
 
-async def _form_file(request: AnyRequest) -> bytes:
-    try:
-        form = await request.form()
-    except (UnicodeDecodeError, LookupError):
-        # Litestar reads a part without a file name as text, which a photo is not.
-        raise BadRequestError("the multipart field 'file' needs a file name") from None
-    try:
-        files = form.getall(FIELD, [])
-        if len(files) != 1 or not isinstance(files[0], UploadFile):
-            raise BadRequestError("the form needs one multipart field 'file' that holds a file")
-        return await files[0].read()
-    finally:
-        await form.close()
-
-
-def photo_url(query: bytes) -> tuple[str, str | None]:
-    """The photo's URL in a query string, with `output` if that is given beside it.
-
-    The query is the URL itself (`?https://...`, plain or percent-encoded; all of it, its own parameters included),
-    or has it as `url` or `image_url`.
+async def uploaded_photo(request: AnyRequest, max_bytes: int) -> Upload:
+    """The one photo of a request: the file `file` of a form, the base64 of a JSON body, or else the whole body.
 
     Raises:
-        BadRequestError: if there is none.
+        BadRequestError: if there is none, or more than one.
+        TooLargeError: if it has more than `max_bytes`.
     """
-    raw = query.decode("latin-1").strip()
-    for candidate in (raw, unquote(raw)):
-        if candidate.lower().startswith(_SCHEMES):
-            return candidate, None
-    fields = parse_qs(raw)
-    for name in ("url", "image_url"):
-        if name in fields:
-            return fields[name][0].strip(), fields.get("output", [None])[0]
-    raise BadRequestError("the query needs a photo's URL: /classify?https://... or /classify?url=https://...")
+    is_form = request.content_type[0] == RequestEncodingType.MULTI_PART
+    upload = await (_from_form if is_form else _from_body)(request, max_bytes)
+    if not upload.photo:
+        raise empty()
+    return upload
+
+
+async def uploaded_photos(request: AnyRequest, max_bytes: int, most: int) -> AsyncGenerator[FormFile, None]:
+    """The photos of a form, each as soon as it has arrived; one of more than `max_bytes` comes without its bytes.
+
+    Raises:
+        BadRequestError: if the body is no form.
+        TooLargeError: if there are more than `most` photos.
+    """
+    content_type, options = request.content_type
+    if content_type != RequestEncodingType.MULTI_PART:
+        raise BadRequestError(f"send the photos as a form (multipart/form-data), each in a field '{FIELD}'")
+    count, body = 0, _capped(request, most * max_bytes + _FORM_BYTES)
+    async with aclosing(form_files(body, options.get("boundary"), max_bytes, most + FORM_PARTS + 1)) as files:
+        async for file in files:
+            count += 1
+            if count > most:
+                raise TooLargeError(f"the form has more than {most} photos: send them in several calls")
+            yield file
+
+
+async def _from_form(request: AnyRequest, max_bytes: int) -> Upload:
+    body = _capped(request, max_bytes + _FORM_BYTES)
+    parts = form_files(body, request.content_type[1].get("boundary"), max_bytes, FORM_PARTS + 1)
+    async with aclosing(parts):
+        files = [file async for file in parts]
+    if len(files) != 1:
+        raise BadRequestError(f"the form needs one multipart field '{FIELD}' with a photo, and has {len(files)}")
+    if files[0].photo is None:
+        raise too_large(max_bytes)
+    return Upload(files[0].photo, files[0].name)
+
+
+async def _from_body(request: AnyRequest, max_bytes: int) -> Upload:
+    chunks: list[bytes] = []
+    size, cap = 0, encoded_cap(max_bytes)
+    async for chunk in _capped(request, cap):
+        if not chunks and not looks_encoded(chunk):
+            cap = max_bytes
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > cap:
+            raise too_large(max_bytes)
+    body = await joined(chunks)
+    if not looks_encoded(body[:64]):
+        return Upload(body, None)
+    return await to_thread.run_sync(_from_json, body, max_bytes, _claims_json(request))
+
+
+def _from_json(body: bytes, max_bytes: int, claims_json: bool) -> Upload:
+    encoded = read_encoded(body)
+    if encoded is not None:
+        return Upload(decoded(encoded.image, max_bytes), encoded.name)
+    if claims_json:
+        raise BadRequestError('the body is damaged JSON: send {"image": "<base64>"}')
+    return Upload(body, None)
+
+
+def _claims_json(request: AnyRequest) -> bool:
+    return request.content_type[0].endswith("json")
+
+
+async def _capped(request: AnyRequest, most: int) -> AsyncIterator[bytes]:
+    """The body in chunks, refused as soon as it is known to be over the cap; the last chunk is empty."""
+    if (request.content_length or 0) > most:
+        raise too_large(most)
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > most:
+            raise too_large(most)
+        yield chunk
+
+
+def too_large(max_bytes: int) -> TooLargeError:
+    """The error of an upload over the cap."""
+    return TooLargeError(f"the upload is over {max_bytes} bytes: send a smaller copy, or fewer photos")
+
+
+def empty() -> BadRequestError:
+    """The error of a photo without a byte."""
+    return BadRequestError(f"the upload is empty: send a photo as the body or as the multipart field '{FIELD}'")

@@ -28,6 +28,10 @@ class ReleaseError(RecipeError):
     """A release or the store that keeps it cannot be used."""
 
 
+class NoSuchReleaseError(ReleaseError):
+    """There is no release of this name in the store."""
+
+
 class ReleaseConflictError(ReleaseError):
     """Another publisher moved the pointer first; the loser's release is stored, but it is not current."""
 

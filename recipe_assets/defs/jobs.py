@@ -28,9 +28,11 @@ inspect_studio = dg.define_asset_job(
 )
 BY_HAND = dg.AssetSelection.assets("hyperparameter_search", "release_approval")
 """What only a person starts: a search costs hours, and an approval is a decision."""
+PRODUCTION = dg.AssetSelection.assets("production_predictions")
+"""What follows the APIs, not the training: `production`'s sensor requests it."""
 retrain = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.all() - STUDIO - BY_HAND,
+    selection=dg.AssetSelection.all() - STUDIO - BY_HAND - PRODUCTION,
     description="Inspect, split, train, evaluate, release and serve, over all shoots that were read.",
 )
 search = dg.define_asset_job(

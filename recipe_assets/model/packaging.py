@@ -1,4 +1,4 @@
-"""Put a release together: graph, checkpoint, pictures, card and manifest in one folder, checked, ready to publish.
+"""Put a release together: graph, checkpoint, golden set, pictures, card and manifest in one folder, all checked.
 
 Each of them is made by its own module; where a release is published is the release room's subject.
 """
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from recipe_assets.figures import confusion_heatmap
 from recipe_assets.model.assessment import Assessment
@@ -22,9 +23,12 @@ from recipe_assets.model.predictions import HELD_OUT, answers
 from recipe_assets.model.quantization import choose_graph
 from recipe_assets.model.records import TrainingRecord as TrainingRecord
 from recipe_assets.release.files import describe_file, describe_files
+from recipe_assets.release.golden import Golden, spread
+from recipe_assets.release.graph import ImageGraph
 from recipe_assets.release.manifest import (
     CHECKPOINT,
     CONFUSION_MATRIX,
+    GOLDEN,
     IMAGE_ENCODER,
     MODEL_CARD,
     NEIGHBORS,
@@ -32,6 +36,7 @@ from recipe_assets.release.manifest import (
     Manifest,
     new_release_id,
 )
+from recipe_assets.studio.photos import Preprocessing
 
 HUB_CARD = f"{CHECKPOINT}/README.md"
 """The card once more, where Hugging Face and `load_base` look for the licence of a checkpoint."""
@@ -49,7 +54,7 @@ def build_release(
 
     Args:
         model_folder: what `fine_tuned_model` stored.
-        photos: validation photos, on which graph and model must agree.
+        photos: validation photos, on which graph and model must agree; some become the golden set.
         assessment: held-out results, for manifest and picture.
         neighbors: training photos that explain predictions.
         git_sha: the commit of the code.
@@ -60,6 +65,7 @@ def build_release(
     """
     model, record = KeywordModel.load(model_folder), TrainingRecord.read(model_folder)
     graph, agreement = _export(model, Reference.of(model, photos, record.temperature), folder / IMAGE_ENCODER)
+    golden_set(folder / IMAGE_ENCODER, graph, photos, model.base.preprocessing).write(folder / GOLDEN)
     shutil.copytree(model_folder, folder / CHECKPOINT)
     (folder / CONFUSION_MATRIX).write_bytes(_confusion_matrix(assessment))
     neighbors.write(folder / NEIGHBORS)
@@ -78,6 +84,20 @@ def _export(model: KeywordModel, reference: Reference, target: Path) -> tuple[Gr
         export_onnx(model, exported)
         agreement = check_export(reference, exported)
         return choose_graph(exported, reference, target), agreement
+
+
+def golden_set(path: Path, graph: Graph, photos: PhotoData, spec: Preprocessing) -> Golden:
+    """Photos of as many keywords as there are, with what the graph that ships answers, as it is served.
+
+    Args:
+        path: the graph that ships.
+        graph: what the manifest says of it.
+        photos: validation photos.
+        spec: the model's preprocessing.
+    """
+    squares = photos.squares[spread(photos.labels.tolist())].permute(0, 2, 3, 1).numpy()
+    opened = ImageGraph.open(path, alone=graph.precision == "int8")
+    return Golden.record(lambda batch: opened.run(batch).logits, np.ascontiguousarray(squares), spec)
 
 
 def _confusion_matrix(assessment: Assessment) -> bytes:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import msgspec
 
-from recipe_assets.errors import ReleaseError
+from recipe_assets.errors import NoSuchReleaseError, ReleaseError
 from recipe_assets.release.results import Graph as Graph
 from recipe_assets.release.results import KeywordMetrics as KeywordMetrics
 from recipe_assets.release.results import Metrics as Metrics
@@ -26,6 +26,8 @@ CONFUSION_MATRIX = "confusion_matrix.png"
 MODEL_CARD = "MODEL_CARD.md"
 NEIGHBORS = "neighbors.zip"
 """The training photos that a prediction is explained by; optional, as the model card is since version 2."""
+GOLDEN = "golden.npz"
+"""Photos with the logits that the shipped graph gave them; optional, replayed before a release is served."""
 CHECKPOINT = "checkpoint"
 """The folder of the fine-tuned checkpoint inside a release, in Hugging Face layout."""
 MANIFEST = "manifest.json"
@@ -138,10 +140,10 @@ def check_release_id(release_id: str) -> str:
     """Return the id if it is one plain name, so that it can stand in a path or a key.
 
     Raises:
-        ReleaseError: if it is empty, has separators, or could climb out of a folder.
+        NoSuchReleaseError: if it is empty, has separators, or could climb out of a folder.
     """
     if not _SAFE_NAME.fullmatch(release_id):
-        raise ReleaseError(f"'{release_id}' is not a release id: use letters, digits, '.', '_' and '-' only")
+        raise NoSuchReleaseError(f"'{release_id}' is not a release id: use letters, digits, '.', '_' and '-' only")
     return release_id
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recipe_assets.errors import ReleaseError
 from recipe_assets.release.files import check_files
-from recipe_assets.release.graph import ImageGraph
+from recipe_assets.release.graph import ImageGraph, Scores
 from recipe_assets.release.manifest import IMAGE_ENCODER, NEIGHBORS, Manifest, read_manifest
 from recipe_assets.release.neighbors import Neighbor, Neighbors
 from recipe_assets.studio.photos import preprocess
@@ -38,6 +38,7 @@ class Predictor:
         self.manifest = manifest
         self.neighbors = neighbors
         self._graph = graph
+        self._pipelines = {keyword.name: keyword.pipeline for keyword in manifest.keywords}
 
     @classmethod
     def load(cls, folder: Path, threads: int | None = None) -> Self:
@@ -62,13 +63,26 @@ class Predictor:
             )
         return cls(manifest, graph, neighbors)
 
+    @property
+    def alone(self) -> bool:
+        """Whether the photos of a batch run one by one, so that a batch is no faster than its photos."""
+        return self._graph.alone
+
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Raw scores: (N, 3, S, S) float32 -> (N, K) float32, in the order of the manifest's keywords."""
         return self._graph.run(batch).logits
 
     def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float64]:
         """Calibrated probabilities: (N, 3, S, S) float32 -> (N, K) float64, each row sums to 1."""
-        scaled = self.logits(batch).astype(np.float64) / self.manifest.temperature
+        return self.calibrated(self.logits(batch))
+
+    def score(self, batch: NDArray[np.float32]) -> Scores:
+        """Logits and embeddings of one run: (N, 3, S, S) float32 -> (N, K) and, if the graph has them, (N, D)."""
+        return self._graph.run(batch)
+
+    def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Softmax of logits over the release's temperature: (N, K) float32 -> (N, K) float64, rows sum to 1."""
+        scaled = logits.astype(np.float64) / self.manifest.temperature
         powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
         shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
         return shares
@@ -79,10 +93,17 @@ class Predictor:
         Raises:
             UnreadablePhotoError: if the bytes are not a photo.
         """
-        shares = self.probabilities(self._pixels(photo))[0]
+        return self.ranked(self.probabilities(self._pixels(photo))[0], top)
+
+    def ranked(self, shares: NDArray[np.float64], top: int = 3) -> list[Prediction]:
+        """The `top` most likely keywords, best first, of one photo's probabilities (K,)."""
         best = np.argsort(-shares, kind="stable")[:top]
-        names = [keyword.name for keyword in self.manifest.keywords]
-        return [Prediction(names[index], round(100 * float(shares[index]), 2)) for index in best]
+        keywords = self.manifest.keywords
+        return [Prediction(keywords[index].name, round(100 * float(shares[index]), 2)) for index in best]
+
+    def pipeline(self, keyword: str) -> str:
+        """Where post-production sends a photo of this keyword; KeyError for a keyword of another release."""
+        return self._pipelines[keyword]
 
     def needs_review(self, prediction: Prediction) -> bool:
         """Whether a person should look at a photo, given its first prediction.

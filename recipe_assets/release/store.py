@@ -7,16 +7,14 @@ themselves `folder_store`'s and `s3_store`'s.
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from recipe_assets.errors import ReleaseError
 from recipe_assets.release.candidates import Candidates
 from recipe_assets.release.current import CurrentPointer
 from recipe_assets.release.decisions import Decision, Decisions, Verdict
-from recipe_assets.release.folder_store import FolderObjects
 from recipe_assets.release.manifest import Manifest
 from recipe_assets.release.objects import Objects
+from recipe_assets.release.places import open_objects
 from recipe_assets.release.pointer import Pointer, Versioned, point_at
 from recipe_assets.release.stored import complete_releases, copy_out, stored_manifest, verify_stored
 from recipe_assets.release.storing import store_release
@@ -185,16 +183,4 @@ def open_store(url: str, s3_client: "S3Client | None" = None) -> ReleaseStore:
     Raises:
         ReleaseError: if the URL is of another kind.
     """
-    parts = urlsplit(url)
-    if parts.scheme == "s3" and parts.netloc:
-        from recipe_assets.release.s3_store import S3Objects, default_client
-
-        client = s3_client if s3_client is not None else default_client()
-        return ReleaseStore(S3Objects(client, parts.netloc, parts.path.strip("/")))
-    if parts.scheme == "file" and parts.netloc in ("", "localhost") and parts.path:
-        return ReleaseStore(FolderObjects(Path(url2pathname(parts.path))))
-    if "://" not in url and url:
-        return ReleaseStore(FolderObjects(Path(url)))
-    raise ReleaseError(
-        f"'{url}' is not a release store: set RECIPE_RELEASES to file:///folder or s3://bucket/prefix"
-    )
+    return ReleaseStore(open_objects(url, s3_client))

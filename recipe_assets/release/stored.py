@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from recipe_assets.errors import ReleaseError
+from recipe_assets.errors import NoSuchReleaseError, ReleaseError
 from recipe_assets.release.files import check_files, mismatch
 from recipe_assets.release.manifest import MANIFEST, Manifest, check_release_id, decode_manifest, read_manifest
 from recipe_assets.release.objects import RELEASES, Objects
@@ -27,12 +27,13 @@ def stored_manifest(objects: Objects, release_id: str) -> Stored:
     """Read the manifest of a stored release.
 
     Raises:
-        ReleaseError: if there is none (no such release, or half uploaded), it is damaged or of another release.
+        NoSuchReleaseError: if there is none, or it is half uploaded.
+        ReleaseError: if it is damaged or of another release.
     """
     key = f"{RELEASES}/{check_release_id(release_id)}/{MANIFEST}"
     found = objects.read(key)
     if found is None:
-        raise ReleaseError(
+        raise NoSuchReleaseError(
             f"release {release_id} in {objects.url} has no {MANIFEST}: it does not exist or was only half "
             "uploaded; publish it again or choose another"
         )

@@ -10,10 +10,9 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-import uvicorn
 
-from api.__main__ import listen
 from api.app import create_app
+from api.listening import http_server, listen
 from api.settings import Settings
 from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
@@ -21,7 +20,7 @@ from tests.api.photo_host import Host
 from tests.release import factory
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 10.0
+PATIENCE = 30.0
 POLL_SECONDS = 0.1
 
 
@@ -57,8 +56,7 @@ class Running:
         self.app = create_app(settings)
         self.listener = listen(settings)
         self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
-        config = uvicorn.Config(self.app, log_config=None, proxy_headers=False, ws="none")
-        self.server = uvicorn.Server(config)
+        self.server = http_server(self.app, settings)
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
         self.client = httpx.Client(base_url=self.url, trust_env=False, timeout=PATIENCE)
 
@@ -99,7 +97,10 @@ def serve(studio: Studio) -> Iterator[Callable[..., Running]]:
     started: list[Running] = []
 
     def start(**changes: Any) -> Running:  # noqa: ANN401 (any field of the settings)
-        fields = {"cache": studio.folder / "cache", "releases": studio.url, "poll_seconds": POLL_SECONDS}
+        fields = {
+            "cache": studio.folder / "cache", "releases": studio.url, "poll_seconds": POLL_SECONDS,
+            "prediction_log": False,  # an API that stops would ship what it answered, in a process of its own
+        }  # fmt: skip
         running = Running(_on_free_port(Settings(**(fields | changes))))
         started.append(running)
         running.start()
@@ -120,7 +121,9 @@ def steady(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """An API whose one release never changes, shared by all tests that only ask; it may fetch private URLs."""
     studio = Studio(tmp_path_factory.mktemp("steady"))
     pointer = studio.publish(1)
-    settings = Settings(releases=studio.url, cache=studio.folder / "cache", fetch_private=True)
+    settings = Settings(
+        releases=studio.url, cache=studio.folder / "cache", fetch_private=True, prediction_log=False
+    )
     running = Running(_on_free_port(settings))
     running.start()
     running.wait_for(pointer.release_id)

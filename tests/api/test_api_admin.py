@@ -89,6 +89,8 @@ def test_roll_back_moves_the_store_and_what_is_served(api: Running, studio: Stud
     assert studio.store.read_pointer().pointer.release_id == first
     named = api.client.post("/api/v1/model/rollback", params={"to": second})
     assert named.json()["release_id"] == second
-    unknown = api.client.post("/api/v1/model/rollback", params={"to": "../../etc"})
-    assert unknown.status_code == 502
+    for nowhere in ("../../etc", "20200101T000000Z-00000000"):
+        unknown = api.client.post("/api/v1/model/rollback", params={"to": nowhere})
+        assert unknown.status_code == 404
+        assert nowhere in unknown.json()["detail"]
     assert api.health()["release_id"] == second

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from api.errors import BadRequestError
-from api.uploads import photo_url
+from api.options import Options, photo_query
 from tests.api.conftest import Running
 from tests.api.photo_host import Host
 
@@ -15,7 +15,8 @@ PRIVATE = "not on the public internet"
 
 
 @pytest.mark.parametrize(
-    "form", ["{raw}", "{quoted}", "url={quoted}", "image_url={quoted}", "url={raw}&output=predictions"]
+    "form",
+    ["{raw}", "{quoted}", "url={quoted}", "image_url={quoted}", "url={raw}&output=predictions", "detail=no&{raw}"],
 )
 def test_a_photo_at_a_url_is_classified(steady: Running, host: Host, form: str) -> None:
     raw = f"{host.url}/photo.jpg"
@@ -38,24 +39,31 @@ def test_a_photo_at_a_url_is_classified(steady: Running, host: Host, form: str) 
     ],
 )
 def test_a_bare_url_is_taken_whole(query: bytes, url: str) -> None:
-    assert photo_url(query) == (url, None)
+    assert photo_query(query) == (url, {})
 
 
-def test_the_output_stands_beside_a_named_url() -> None:
-    assert photo_url(b"image_url=https%3A%2F%2Fh%2Fa&output=file") == ("https://h/a", "file")
+@pytest.mark.parametrize(
+    ("query", "url", "fields"),
+    [
+        (b"output=file&https://host/a?b=c&top=1", "https://host/a?b=c&top=1", {"output": ["file"]}),
+        (b"top=2&min_confidence=9.5&HTTP://h/a", "HTTP://h/a", {"top": ["2"], "min_confidence": ["9.5"]}),
+    ],
+)
+def test_what_is_asked_for_may_stand_before_a_bare_url(query: bytes, url: str, fields: dict[str, object]) -> None:
+    assert photo_query(query) == (url, fields)
 
 
-@pytest.mark.parametrize("query", [b"", b"url=", b"photo=https://host/a", b"nonsense"])
+def test_what_is_asked_for_stands_beside_a_named_url() -> None:
+    url, fields = photo_query(b"image_url=https%3A%2F%2Fh%2Fa&output=file&top=2")
+    assert url == "https://h/a"
+    options = Options.of(fields, keywords=4)
+    assert (options.output, options.top) == ("file", 2)
+
+
+@pytest.mark.parametrize("query", [b"", b"url=", b"url=&image_url=%20", b"photo=https://host/a", b"nonsense"])
 def test_a_query_without_a_url_is_a_bad_request(query: bytes) -> None:
     with pytest.raises(BadRequestError, match="needs a photo's URL"):
-        photo_url(query)
-
-
-def test_other_outputs_are_refused_for_urls_too(steady: Running, host: Host) -> None:
-    answer = steady.client.get(CLASSIFY, params={"url": f"{host.url}/photo.jpg", "output": "file"})
-    assert answer.status_code == 400
-    assert "output=file is not supported yet" in answer.json()["detail"]
-    assert host.asked == []
+        photo_query(query)
 
 
 def test_what_is_no_image_at_a_url_is_told_so(steady: Running) -> None:

@@ -92,13 +92,6 @@ def test_an_upload_over_the_cap_is_too_large(studio: Studio, serve: Callable[...
     assert running.client.post(PREDICT, content=factory.photo("red")).status_code == 200
 
 
-@pytest.mark.parametrize("output", ["file", "s3_url", "nonsense", ""])
-def test_other_outputs_are_refused_until_they_exist(steady: Running, output: str) -> None:
-    answer = steady.client.post(PREDICT, params={"output": output}, files=form(factory.photo()))
-    assert is_problem(answer, 400)
-    assert f"output={output} is not supported yet" in answer.json()["detail"]
-
-
 def test_the_output_may_be_named(steady: Running) -> None:
     answer = steady.client.post(PREDICT, params={"output": "predictions"}, files=form(factory.photo()))
     assert answer.json()[0]["keyword"] == "red-pan"

@@ -37,6 +37,7 @@ GRAPH = {
     ],
     "release_approval": ["model_release"],
     "served_model": ["model_release", "release_approval"],
+    "production_predictions": ["served_model", "splits"],
 }  # fmt: skip
 BLOCKING = {
     "raw_images:photos_are_readable",
@@ -97,10 +98,14 @@ def test_jobs_sensors_and_schedules_are_there_by_name_and_described(definitions:
     }
     assert set(jobs) == {
         "new_shoot", "standardize", "embed", "inspect_studio", "retrain", "serve_release", "register_backlog",
-        "search", "approve_release",
+        "search", "approve_release", "read_predictions",
     }  # fmt: skip
     assert all(jobs.values())
-    assert {sensor.name for sensor in definitions.sensors or []} == {"new_shoots", "new_release"}
+    assert {sensor.name for sensor in definitions.sensors or []} == {
+        "new_shoots",
+        "new_release",
+        "new_predictions",
+    }
     assert {schedule.name for schedule in definitions.schedules or []} == {"weekly_retraining"}
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in definitions.sensors or [])
 
@@ -122,4 +127,4 @@ def test_retraining_neither_searches_nor_decides_for_a_person(definitions: dg.De
     selected = definitions.resolve_job_def("retrain").asset_layer.selected_asset_keys
     names = {key.to_user_string() for key in selected}
     assert {"fine_tuned_model", "model_comparison", "keyword_changes", "model_release", "served_model"} <= names
-    assert not {"hyperparameter_search", "release_approval", "raw_images"} & names
+    assert not {"hyperparameter_search", "release_approval", "raw_images", "production_predictions"} & names

@@ -35,7 +35,7 @@ def test_the_manifest_tells_the_whole_story_and_its_files_verify(built: Built) -
     listed = {path.relative_to(built.folder).as_posix() for path in built.folder.rglob("*") if path.is_file()}
     assert listed - {"manifest.json"} == set(manifest.files)
     top = {name for name in manifest.files if "/" not in name}
-    assert top == {"image_encoder.onnx", "confusion_matrix.png", "MODEL_CARD.md", "neighbors.zip"}
+    assert top == {"image_encoder.onnx", "confusion_matrix.png", "MODEL_CARD.md", "neighbors.zip", "golden.npz"}
     assert manifest.keywords == colors.KEYWORDS
     assert (manifest.temperature, manifest.git_sha, manifest.dagster_run_id) == (1.7, "c0ffee", "run-1")
     assert (manifest.base_checkpoint, manifest.strategy) == (RECORD.base_checkpoint, "full")

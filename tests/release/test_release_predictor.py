@@ -60,6 +60,23 @@ def test_probabilities_are_the_softmax_of_logits_over_temperature(predictor: Pre
     np.testing.assert_allclose(predictor.probabilities(batch), powers / powers.sum(axis=1, keepdims=True))
 
 
+def test_a_rank_is_made_of_scores_that_are_calibrated_and_put_in_order(explained: Predictor) -> None:
+    """The steps that the API takes one by one, for many photos at once."""
+    photos = [factory.photo(color) for color in ("red", "gray", "navy")]
+    batch = np.stack([preprocess(photo, factory.PREPROCESSING) for photo in photos])
+    scores = explained.score(batch)
+    assert scores.embeddings is not None
+    for row, photo in enumerate(photos):
+        assert explained.ranked(explained.calibrated(scores.logits)[row], 3) == explained.rank(photo)
+        np.testing.assert_array_equal(scores.embeddings[row], explained.embed(photo))
+
+
+def test_a_keyword_names_its_pipeline(predictor: Predictor) -> None:
+    assert predictor.pipeline("red-pan") == "stove"
+    with pytest.raises(KeyError):
+        predictor.pipeline("of another release")
+
+
 def test_huge_logits_do_not_overflow(tmp_path: Path) -> None:
     write(tmp_path / "release", temperature=1e-6)
     predictions = Predictor.load(tmp_path / "release").rank(factory.photo("red"))
@@ -200,6 +217,7 @@ def test_an_int8_release_scores_a_photo_alone_as_in_company(tmp_path: Path) -> N
     alone = np.concatenate([int8.logits(photo[np.newaxis]) for photo in batch])
     np.testing.assert_array_equal(int8.logits(batch), alone)
     assert not np.array_equal(fp32.logits(batch), alone), "then this test shows nothing"
+    assert (int8.alone, fp32.alone) == (True, False)
 
 
 def quantizing_graph() -> onnx.ModelProto:

@@ -98,6 +98,24 @@ def test_replacing_ours_takes_out_what_we_wrote_before_and_nothing_else(plain: b
     assert read_provenance(confirmed) is None
 
 
+def test_a_keyword_of_ours_that_is_found_again_keeps_its_place_and_the_file_its_bytes(plain: bytes) -> None:
+    photo = write_keywords(write_keywords(plain, ["pan"], provenance=FIRST), ["person"])
+    again = Provenance("r1", 97.349, "clip", datetime(2027, 1, 1, tzinfo=UTC))
+    assert write_keywords(photo, ["pan"], "replace-ours", again) == photo
+    renewed = write_keywords(photo, ["pan"], "replace-ours", LATER)
+    assert words_of(renewed) == ("pan", "person")
+    assert ours_of(renewed) == ("pan",)
+    assert ours_of(write_keywords(photo, ["person"], "replace-ours", again)) == ()
+
+
+@pytest.mark.parametrize(("confidence", "is_same"), [(97.35, True), (97.36, True), (97.3, True), (97.5, False)])
+def test_a_confidence_that_rounding_moved_changes_nothing(plain: bytes, confidence: float, is_same: bool) -> None:
+    photo = write_keywords(plain, ["pan"], provenance=FIRST)
+    again = Provenance("r1", confidence, "clip", datetime(2027, 1, 1, tzinfo=UTC))
+    assert (write_keywords(photo, ["pan"], "replace-ours", again) == photo) is is_same
+    assert (write_keywords(photo, ["pan"], "add", again) == photo) is is_same
+
+
 def test_replacing_all_leaves_the_given_keywords_alone(plain: bytes) -> None:
     photo = write_keywords(write_keywords(plain, ["person", "pot"]), ["pan"], provenance=FIRST)
     replaced = write_keywords(photo, ["pot", "oven"], "replace-all", LATER)
@@ -166,8 +184,11 @@ def model(
     if mode == "add":
         new = [word for word in words if word not in there]
         return unique([*there, *words]), unique([*ours, *new]) if marked else ours
-    kept = [word for word in there if word not in ours] if mode == "replace-ours" else []
-    return unique([*kept, *words]), [word for word in unique(words) if word not in kept] if marked else []
+    if mode == "replace-all":
+        return unique(words), unique(words) if marked else []
+    persons = [word for word in there if word not in ours]
+    kept = [word for word in there if word not in ours or word in words]
+    return unique([*kept, *words]), [word for word in unique(words) if word not in persons] if marked else []
 
 
 @pytest.mark.parametrize("seed", range(40))

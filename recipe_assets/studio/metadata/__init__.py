@@ -5,7 +5,7 @@ Here: the public names. Containers are `jpeg`, `tiff`, `png`, `webp`, `psd` and 
 subject.
 """
 
-from recipe_assets.studio.metadata.errors import MetadataError
+from recipe_assets.studio.metadata.errors import MetadataError, UnwritableFormatError
 from recipe_assets.studio.metadata.plain import add_iptc_keywords, add_xmp_subject
 from recipe_assets.studio.metadata.plan import Mode
 from recipe_assets.studio.metadata.provenance import Provenance, WrittenByUs
@@ -17,6 +17,7 @@ __all__ = [
     "Mode",
     "PhotoKeywords",
     "Provenance",
+    "UnwritableFormatError",
     "WrittenByUs",
     "add_iptc_keywords",
     "add_xmp_subject",

@@ -1,6 +1,6 @@
 """The errors of writing metadata.
 
-Here: the one error class of this package and the wording that its modules share. Reading raises none of them:
+Here: the error classes of this package and the wording that its modules share. Reading raises none of them:
 what cannot be read counts as not there.
 """
 
@@ -9,6 +9,10 @@ from recipe_assets.errors import RecipeError
 
 class MetadataError(RecipeError):
     """Keywords cannot be written into this photo without a risk to what is in it."""
+
+
+class UnwritableFormatError(MetadataError):
+    """The photo is of a kind that keywords are not written into; a sidecar can carry them."""
 
 
 def damaged(what: str, problem: str) -> MetadataError:

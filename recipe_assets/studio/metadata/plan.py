@@ -46,7 +46,8 @@ def decide(now: Plan, keywords: Sequence[str], mode: Mode, provenance: Provenanc
     """What shall stand in a photo that has `now`.
 
     A keyword that a person wrote stays a person's, also if we find the same: only what we add becomes ours.
-    Nothing changes if all is there already and our record, but for its time, would say the same.
+    A keyword of ours that is written again keeps its place among them. Nothing changes if all is there already and
+    our record, but for its time, would say the same.
 
     Raises:
         ValueError: if there is no such mode.
@@ -56,13 +57,14 @@ def decide(now: Plan, keywords: Sequence[str], mode: Mode, provenance: Provenanc
     mine = now.ours.keywords if now.ours else ()
     kept = {
         "add": now.words,
-        "replace-ours": tuple(word for word in now.words if word not in mine),
+        "replace-ours": tuple(word for word in now.words if word not in mine or word in keywords),
         "replace-all": (),
     }[mode]
     words = tuple(dict.fromkeys([*kept, *keywords]))
     if mode == "add":
         return Plan(words, _added(now, words, keywords, provenance))
-    written = tuple(word for word in keywords if word not in kept)
+    persons = () if mode == "replace-all" else tuple(word for word in now.words if word not in mine)
+    written = tuple(word for word in keywords if word not in persons)
     ours = record(written, provenance) if provenance and written else None
     return Plan(words, now.ours if ours and ours.says_the_same(now.ours) else ours)
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+ROUNDING = 0.05
+"""Confidences (0-100) that differ by no more are the same: a graph rounds otherwise in another batch, and a photo
+that was keyworded twice by one release must not change for that."""
 _NO_XML = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -54,8 +57,12 @@ class WrittenByUs(NamedTuple):
     time: datetime | None
 
     def says_the_same(self, other: "WrittenByUs | None") -> bool:
-        """Whether two records differ in their time at most."""
-        return other is not None and self[:4] == other[:4]
+        """Whether two records differ in their time at most, and in what rounding does to a confidence."""
+        if other is None or self[:2] + self[3:4] != other[:2] + other[3:4]:
+            return False
+        if self.confidence is None or other.confidence is None:
+            return self.confidence is other.confidence
+        return abs(self.confidence - other.confidence) <= ROUNDING
 
 
 def record(keywords: tuple[str, ...], provenance: Provenance) -> WrittenByUs:

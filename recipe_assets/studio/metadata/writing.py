@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from recipe_assets.studio.metadata.blocks import Blocks
 from recipe_assets.studio.metadata.editing import edit_blocks
-from recipe_assets.studio.metadata.errors import MetadataError
+from recipe_assets.studio.metadata.errors import UnwritableFormatError
 from recipe_assets.studio.metadata.formats import FORMATS, Format, Writer, format_of
 from recipe_assets.studio.metadata.packet import wrapped
 from recipe_assets.studio.metadata.plan import Mode
@@ -36,7 +36,8 @@ def write_keywords(
         The new file; the very same bytes if it says all that already, so writing twice changes nothing.
 
     Raises:
-        MetadataError: if it is another format, damaged, or has no room; nothing is lost then.
+        UnwritableFormatError: if it is another format.
+        MetadataError: if it is damaged or has no room; nothing is lost then.
         ValueError: if there is no such mode.
     """
     form, writer = _writable(photo)
@@ -80,7 +81,8 @@ def image_data_sha256(photo: bytes) -> str:
     for TIFF every tag, value, strip and tile of every page, but for the tags of XMP, IPTC and Photoshop.
 
     Raises:
-        MetadataError: if it is a format that we do not write, or damaged.
+        UnwritableFormatError: if it is a format that we do not write.
+        MetadataError: if it is damaged.
     """
     digest = hashlib.sha256()
     for part in _writable(photo)[1].image(photo):
@@ -93,7 +95,7 @@ def _writable(photo: bytes) -> tuple[Format, Writer]:
     if form is None or form.writer is None:
         kind = f"a {form.name} file" if form else "in no format that we know"
         known = ", ".join(one.name for one in FORMATS if one.writer)
-        raise MetadataError(
+        raise UnwritableFormatError(
             f"the photo is {kind}: keywords are written into {known}; use an XMP sidecar for others"
         )
     return form, form.writer

@@ -1,0 +1,1 @@
+"""What APIs answered in production, as tables: files, collection, drift. No Dagster, no torch."""
