@@ -26,6 +26,7 @@ from api.routes import BASE_PATH, DOCS_PATH, api_router, to_docs
 from api.security import known_client
 from api.serving import ModelServer
 from api.settings import Settings
+from api.shadowing import Shadow
 
 
 def create_app(settings: Settings) -> Litestar:
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> Litestar:
     recorder = Recorder(settings) if settings.prediction_log else None
     if recorder is not None:
         server.observers.append(recorder.log)
+    shadow = _shadow(settings, server, recorder)
     app = Litestar(
         route_handlers=[
             api_router(),
@@ -56,7 +58,7 @@ def create_app(settings: Settings) -> Litestar:
             "fetcher": Provide(lambda: fetcher, sync_to_thread=False),
             "meters": Provide(lambda: meters, sync_to_thread=False),
         },
-        lifespan=[*_recording(recorder), _following(server)],
+        lifespan=[*_recording(recorder), _following(server, shadow)],
         guards=[known_client],
         after_request=allow_inline,
         after_exception=[note_error],
@@ -85,11 +87,24 @@ def create_app(settings: Settings) -> Litestar:
     return app
 
 
-def _following(server: ModelServer) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
+def _shadow(settings: Settings, server: ModelServer, recorder: Recorder | None) -> Shadow | None:
+    """Looks on if the settings say so; without the log, nobody would learn what a candidate said."""
+    if not settings.shadow_share or recorder is None:
+        return None
+    shadow = Shadow(settings, recorder.log.shadowed, lambda: server.is_spare)
+    server.observers.append(shadow)
+    return shadow
+
+
+def _following(
+    server: ModelServer, shadow: Shadow | None
+) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(server.follow)
+            if shadow is not None:
+                tasks.start_soon(shadow.follow)
             yield
             tasks.cancel_scope.cancel()
 

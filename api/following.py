@@ -6,13 +6,16 @@ How a release is loaded is `loading`'s subject, who answers photos with it `serv
 import logging
 
 import anyio
-from anyio import to_thread
 
+from api.aside import aside
 from api.errors import NotReadyError
 from api.loading import NoReleaseError, ReleaseLoader, Served
 from api.observing import Observers
 from api.settings import Settings
 from recipe_assets.errors import RecipeError
+
+_PATIENCE_SECONDS = 3.0
+"""How long the store may take at the start before the release that was served last answers meanwhile."""
 
 logger = logging.getLogger(__name__)
 
@@ -59,12 +62,15 @@ class Follower:
         Raises:
             ReleaseError: if there is none to go back to, or the store or the release fails.
         """
-        await to_thread.run_sync(self.loader.store.rollback, to)
+        await aside(lambda: self.loader.store.rollback(to))
         return await self.reload()
 
     async def follow(self) -> None:
         """Check the pointer for ever; what goes wrong is logged, shown, and tried again."""
-        error = await self._check_quietly()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._bridge)
+            error = await self._check_quietly()
+            tasks.cancel_scope.cancel()
         if self.current is None and not isinstance(error, NoReleaseError):
             await self._start_from_cache()
         while True:
@@ -74,9 +80,7 @@ class Follower:
     async def _check(self, *, insist: bool) -> Served:
         async with self._checking:
             try:
-                served = await to_thread.run_sync(
-                    lambda: self.loader.load_latest(self.current, insist=insist), abandon_on_cancel=True
-                )
+                served = await aside(lambda: self.loader.load_latest(self.current, insist=insist))
             except RecipeError as error:
                 self._report(str(error))
                 raise
@@ -97,13 +101,20 @@ class Follower:
             return error
         return None
 
+    async def _bridge(self) -> None:
+        """A store that takes its time must not keep the release of yesterday from answering."""
+        await anyio.sleep(_PATIENCE_SECONDS)
+        await self._start_from_cache()
+
     async def _start_from_cache(self) -> None:
         try:
-            self.current = await to_thread.run_sync(self.loader.load_cached, abandon_on_cancel=True)
+            served = await aside(self.loader.load_cached)
         except RecipeError as error:
             logger.warning("no start from the cache: %s", error)
-        else:
-            self._announce(self.current, "the cache")
+            return
+        if self.current is None:
+            self.current = served
+            self._announce(served, "the cache")
 
     def _announce(self, served: Served, source: str) -> None:
         logger.info("serving release %s from %s", served.release_id, source)

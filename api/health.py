@@ -36,6 +36,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     store: str
     last_error: str | None
     """Why the last look at the store changed nothing; null when all is well."""
+    next_try_at: datetime | None
+    """When a release that could not be loaded is tried again; null when there is none."""
     waiting: int
     """Photos that wait or are in work."""
 
@@ -52,6 +54,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
             loaded_at=served.loaded_at if served else None,
             store=server.store_url,
             last_error=server.last_error,
+            next_try_at=server.trouble.retry_at if server.trouble else None,
             waiting=server.photos,
         )
 

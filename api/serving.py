@@ -15,7 +15,7 @@ from api.classified import Classified as Classified
 from api.decoding import Decoder
 from api.errors import DeadlineError, OverloadedError
 from api.following import Follower
-from api.loading import Served
+from api.loading import Served, Trouble
 from api.observing import CLIENT, Observer, Observers
 from api.pipeline import Outcome, Pipeline
 from api.settings import Settings
@@ -41,6 +41,7 @@ class ModelServer:
         decoder = Decoder(settings.max_pixels, settings.decode_seconds)
         self._pipeline = Pipeline(settings, decoder, self.served, self._batched)
         self._admission = Admission(settings.queue + settings.decoders + settings.forwards)
+        self._forwards = settings.forwards
         self._deadline_seconds = settings.deadline_seconds
         self._drain_seconds = settings.drain_seconds
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,6 +65,16 @@ class ModelServer:
     def photos(self) -> int:
         """How many photos are in work or wait for it."""
         return self._admission.inside
+
+    @property
+    def is_spare(self) -> bool:
+        """Whether a processor is idle, as far as photos go."""
+        return self._admission.inside < self._forwards
+
+    @property
+    def trouble(self) -> Trouble | None:
+        """The release that could not be loaded and is tried again, if there is one."""
+        return self._follower.loader.trouble
 
     @property
     def draining(self) -> bool:

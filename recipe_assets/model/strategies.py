@@ -116,5 +116,5 @@ def learning_rates(config: TrainingConfig, tower_parameters: int) -> tuple[float
 
 
 def default_strategy(photos: int) -> str:
-    """The strategy for so many training photos: LoRA for every size, measured on a thousand (docs/strategies.md)."""
+    """The strategy for so many training photos: LoRA for all, measured on a thousand (docs/strategies.md)."""
     return "lora"

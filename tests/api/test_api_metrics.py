@@ -110,6 +110,7 @@ def health(release_id: str | None = "r1") -> Health:
         loaded_at=None,
         store="",
         last_error=None,
+        next_try_at=None,
         waiting=0,
     )
 

@@ -107,6 +107,9 @@ def ready(studio: Studio, serve: Serve, notes: Notes) -> Serve:
     return start
 
 
+WORKERS = ("decode_", "forward_")
+
+
 def server(running: Running) -> ModelServer:
     found = running.app.state.server
     assert isinstance(found, ModelServer)
@@ -256,6 +259,7 @@ def test_a_photo_made_to_be_slow_is_stopped_while_others_are_answered(ready: Ser
 def test_photos_in_work_are_answered_when_the_api_stops_and_nothing_of_it_is_left(
     turnstile: Turnstile, ready: Serve, notes: Notes
 ) -> None:
+    others = set(threading.enumerate())
     running = ready(decoders=1)
     inside = [factory.photo("red", kind="PNG"), *photos(3)]
     with ThreadPoolExecutor(4) as clients:
@@ -269,7 +273,7 @@ def test_photos_in_work_are_answered_when_the_api_stops_and_nothing_of_it_is_lef
     assert not running.thread.is_alive()
     assert turnstile.pids() or len(turnstile.asked) == 4
     assert all(gone(pid) for pid in turnstile.pids())
-    until(lambda: not [t for t in threading.enumerate() if t.name.startswith(("decode_", "forward_"))])
+    until(lambda: not [t for t in threading.enumerate() if t not in others and t.name.startswith(WORKERS)])
 
 
 def test_photos_that_are_not_done_in_time_are_told_so_when_the_api_stops(
