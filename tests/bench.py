@@ -30,6 +30,7 @@ from recipe_assets.studio.photos import (
 )
 from recipe_assets.studio.reading import SCHEMA, read_batches
 from recipe_assets.studio.vocabulary import load_vocabulary
+from tests.bench_api import bench_api
 from tests.bench_model import bench_model
 
 ROUNDS = 7
@@ -209,3 +210,4 @@ if __name__ == "__main__":
     bench_stored_thumbnail()
     bench_forward()
     bench_model(ratio, large_photo())
+    bench_api()

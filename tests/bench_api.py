@@ -1,12 +1,13 @@
 """Benchmarks of the API, side by side in one run: the same photos, the same ViT-B/32, the same load.
 
 Against the architecture that it replaces, against LitServe, and against what the machine can do at most. The other
-services are in `bench_services`. `python -m tests.bench_api` runs this part of `make bench` alone.
+services are in `bench_seed` and `bench_litserve`. `python -m tests.bench_api` runs this part alone.
 """
 
 import http.client
 import io
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -143,13 +144,27 @@ def service(
     command: list[str], port: int, ready: str, environment: dict[str, str]
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A service in a process of its own, until it answers; ended afterwards."""
-    process = subprocess.Popen([sys.executable, *command], env=os.environ | environment)
+    process = subprocess.Popen(
+        [sys.executable, *command], env=os.environ | environment, stderr=subprocess.DEVNULL, start_new_session=True
+    )
     try:
         wait_ready(port, ready, process)
+        # Frozen while others are measured: some are busy even when nobody asks them.
+        os.killpg(process.pid, signal.SIGSTOP)
         yield process
     finally:
-        process.terminate()
-        process.wait(60)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def awake(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let a service run while it is asked."""
+    os.killpg(process.pid, signal.SIGCONT)
+    try:
+        yield
+    finally:
+        os.killpg(process.pid, signal.SIGSTOP)
 
 
 def wait_ready(port: int, path: str, process: subprocess.Popen[bytes]) -> None:
@@ -183,7 +198,7 @@ def ours(root: Path, port: int) -> tuple[list[str], int, str, dict[str, str]]:
 def other(name: str, folder: Path, port: int) -> tuple[list[str], int, str, dict[str, str]]:
     """One of the services that ours is compared with."""
     ready = "/docs" if name == "seed" else "/health"
-    return ["-m", "tests.bench_services", name, str(folder), str(port)], port, ready, {}
+    return ["-m", f"tests.bench_{name}", str(folder), str(port)], port, ready, {}
 
 
 def _bare(task: tuple[Path, float, list[bytes]]) -> int:
@@ -227,27 +242,36 @@ def publish(root: Path, folder: Path, manifest: Manifest) -> None:
 
 
 def bench_throughput(precision: Precision, *, others: bool) -> None:
-    """Ours against the rest, each in a process of its own, all idle but the one that is asked."""
+    """Ours against the rest, each in processes of its own, all frozen but the one that is asked."""
     with tempfile.TemporaryDirectory() as name:
         root, pictures = Path(name), photos()
-        bodies = [form(picture) for picture in pictures]
-        folder = root / "built"
+        bodies, folder = [form(picture) for picture in pictures], root / "built"
         publish(root, folder, write_release(folder, precision))
+        title = f"24-megapixel JPEGs, ViT-B/32 {precision}, {CLIENTS} clients"
+
+        def asked(process: subprocess.Popen[bytes], port: int, path: str) -> Callable[[], Load]:
+            def ask() -> Load:
+                with awake(process):
+                    return load(port, path, bodies)
+
+            ask()
+            return ask
+
         port, seed, lit = free_port(), free_port(), free_port()
-        with service(*ours(root, port)) as api, service(*other("seed", folder, seed)):
-            load(port, API, bodies, 2)
-            title = f"24-megapixel JPEGs, ViT-B/32 {precision}, {CLIENTS} clients"
-            compare(
-                title, lambda: load(port, API, bodies), lambda: load(seed, OTHERS, bodies), "the seed's service"
-            )
+        with service(*ours(root, port)) as api:
+            ask = asked(api, port, API)
+            with service(*other("seed", folder, seed)) as replaced:
+                compare(title, ask, asked(replaced, seed, OTHERS), "the seed's service")
             if others:
-                limit = statistics.median(machine_limit(folder, pictures) for _ in range(ROUNDS))
-                rate = statistics.median(load(port, API, bodies).rate for _ in range(ROUNDS))
-                click.echo(f"{title:<44} {rate / limit:5.2f} of the machine's {limit:.1f} photos a second at most")
-                with service(*other("litserve", folder, lit)):
-                    load(lit, OTHERS, bodies, 2)
-                    compare(title, lambda: load(port, API, bodies), lambda: load(lit, OTHERS, bodies), "LitServe")
-                memory(api.pid, port)
+                shares = sorted(ask().rate / machine_limit(folder, pictures) for _ in range(ROUNDS))
+                click.echo(
+                    f"{title:<44} {statistics.median(shares):5.2f} of what the machine can do at most "
+                    f"({shares[0]:.2f} to {shares[-1]:.2f})"
+                )
+                with service(*other("litserve", folder, lit)) as rival:
+                    compare(title, ask, asked(rival, lit, OTHERS), "LitServe")
+                with awake(api):
+                    memory(api.pid, port)
 
 
 def memory(process: int, port: int) -> None:

@@ -16,6 +16,9 @@ Photos = Callable[..., list[Path]]
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 TEXT, OPERABLE = 4.5, 3.0
 """The least contrast of text and of what can be operated (WCAG 2.2 AA, 1.4.3 and 1.4.11)."""
+CUT_OFF = """[...document.querySelectorAll("body *")]
+    .filter((element) => element.checkVisibility() && element.getBoundingClientRect().right > innerWidth + 0.5)
+    .map((element) => element.outerHTML.slice(0, 120))"""
 CONTRASTS = [
     *(("ink", ground, TEXT) for ground in ("ground", "surface", "sunken", "accent-soft", "danger-soft")),
     *(("quiet", ground, TEXT) for ground in ("ground", "surface", "sunken")),
@@ -102,6 +105,7 @@ def test_nothing_is_wider_than_a_phone(demo: Running, open_page: Open, photos: P
     assert width(page) == 360
     with_every_state(page, photos)
     assert width(page) == 360
+    assert page.page.evaluate(CUT_OFF) == []
     places = page.page.locator("button:visible, a:visible, select:visible")
     assert [place.evaluate("element => element.outerHTML") for place in places.all() if small(place)] == []
 

@@ -1,6 +1,7 @@
 """The page when the service is busy, away, still loading, or wants a key."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -118,18 +119,22 @@ def test_a_service_that_goes_away_is_waited_for_and_no_photo_is_lost(
     alert = page.page.get_by_role("alert")
     expect(alert).to_contain_text("The service does not answer. The photos wait here")
     expect(page.page.locator("#progress")).to_contain_text("Classified 1 of 3, waiting")
-    second = _on_the_same_port(first, studio)
-    page.finished(3)
-    assert page.keywords() == {"red.jpg": "red-pan", "blue.jpg": "blue-pot", "lime.jpg": "green-bowl"}
-    expect(alert).to_have_count(0)
-    second.stop()
+    with on_the_same_port(first, studio):
+        page.finished(3)
+        assert page.keywords() == {"red.jpg": "red-pan", "blue.jpg": "blue-pot", "lime.jpg": "green-bowl"}
+        expect(alert).to_have_count(0)
 
 
-def _on_the_same_port(gone: Running, studio: Studio) -> Running:
+@contextmanager
+def on_the_same_port(gone: Running, studio: Studio) -> Iterator[None]:
+    """Another API where one was before."""
     port = int(gone.url.rsplit(":", 1)[1])
     running = Running(Settings(releases=studio.url, cache=studio.folder / "cache", port=port))
     running.start()
-    return running
+    try:
+        yield
+    finally:
+        running.stop()
 
 
 def test_a_key_is_asked_for_kept_for_the_tab_and_sent(
