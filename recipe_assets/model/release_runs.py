@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 ARTIFACTS = "release"
 """Files of a release lie below this and its id, so that two releases of one training keep theirs apart."""
-_LEFT_OUT = (".onnx", ".zip")
+_LEFT_OUT = (".onnx", ".npz", ".zip")
 """The graph and the training photos are in the release store; here the checkpoint stands for the model."""
 
 

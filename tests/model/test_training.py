@@ -158,8 +158,11 @@ def test_where_tuning_does_harm_the_mix_keeps_the_untuned_weights(base: BaseMode
     turned = replace(data, train=replace(data.train, labels=(data.train.labels + 1) % 3))
     probe = fit(base, data, short("linear_probe")).model
     sees = replace(base, encoder=probe.base.encoder)
-    assert fit(sees, turned, msgspec.structs.replace(FULL, wise_ft=True)).mix < 0.5
-    assert fit(sees, data, msgspec.structs.replace(FULL, wise_ft=True)).mix > 0.5
+    harmed, helped = (
+        fit(sees, photos, msgspec.structs.replace(FULL, wise_ft=True)).mix for photos in (turned, data)
+    )
+    # Where tuning helps, every mix from 0.2 on is about as good: which of them is best may hang on last digits.
+    assert harmed < 0.2 <= helped
 
 
 @pytest.mark.parametrize(("train", "val"), [(0, 3), (3, 0)])
