@@ -38,6 +38,7 @@ def create_app(settings: Settings) -> Litestar:
     """
     server = ModelServer(settings)
     fetcher = PhotoFetcher(settings)
+    outputs = Outputs(settings)
     meters = ApiMetrics(lambda: Health.of(server))
     server.observers.append(meters)
     recorder = Recorder(settings) if settings.prediction_log else None
@@ -56,6 +57,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={
             "server": Provide(lambda: server, sync_to_thread=False),
             "fetcher": Provide(lambda: fetcher, sync_to_thread=False),
+            "outputs": Provide(lambda: outputs, sync_to_thread=False),
             "meters": Provide(lambda: meters, sync_to_thread=False),
         },
         lifespan=[*_recording(recorder), _following(server, shadow)],
@@ -71,7 +73,6 @@ def create_app(settings: Settings) -> Litestar:
             {
                 "settings": settings,
                 "server": server,
-                "outputs": Outputs(settings),
                 "key_ring": KeyRing.of(settings),
                 "rate_limit": RateLimit(settings.rate_per_minute) if settings.rate_per_minute else None,
             }

@@ -7,8 +7,7 @@ What is asked for is read by `options` and `uploads`, the answer made by `output
 from typing import Any
 
 from litestar import HttpMethod, Response, Router, get, post, route
-from litestar.datastructures import State
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.response import Redirect
 from litestar.status_codes import HTTP_200_OK
 
@@ -94,16 +93,7 @@ def api_router() -> Router:
         guards=[photo_limit],
         request_max_body_size=None,
     )
-    return Router(
-        BASE_PATH,
-        route_handlers=[photos, neighbor, model, reload_model, roll_back_model],
-        dependencies={"outputs": Provide(_outputs, sync_to_thread=False)},
-    )
-
-
-def _outputs(state: State) -> Outputs:
-    outputs: Outputs = state["outputs"]
-    return outputs
+    return Router(BASE_PATH, route_handlers=[photos, neighbor, model, reload_model, roll_back_model])
 
 
 def _options(fields: Fields, server: ModelServer) -> Options:

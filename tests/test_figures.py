@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -19,6 +18,7 @@ from PIL import Image
 from recipe_assets import figures
 from recipe_assets.figures.canvas import DPI, GRAY, LABEL, SERIES, VERMILION, WIDTH, _style, label
 from recipe_assets.figures.spellings import SPELLED
+from tests.charts import figure_of
 
 HOSTILE = [
     "$\\frac{1$", "_hidden", "köttbullar 焼き肉", "مقلاة כף", "🍳 pan", "a\nb\tc\x00", "\udcf6", "\u202egpj", "",
@@ -89,13 +89,6 @@ def house_style() -> Iterator[None]:
     """The style that `drawn` sets, for tests that look at the figure before it is a picture."""
     with matplotlib.rc_context(_style()):
         yield
-
-
-def figure_of(chart: Callable[..., bytes], *arguments: Any) -> Figure:  # noqa: ANN401 (whatever the chart takes)
-    """The figure itself, laid out, as it is before it becomes bytes."""
-    figure: Figure = chart.__wrapped__(*arguments)  # type: ignore[attr-defined]
-    FigureCanvasAgg(figure).draw()
-    return figure
 
 
 def decoded(content: bytes) -> Image.Image:

@@ -9,12 +9,11 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
 from PIL import Image
 
 from recipe_assets.figures.canvas import DPI, WIDTH, _style
 from recipe_assets.figures.production import KEYWORDS, confidence_histogram, drift_chart, mix_chart, review_chart
+from tests.charts import figure_of
 
 HOSTILE = ["$\\frac{1$", "_hidden", "köttbullar 焼き肉", "a\nb\x00", "", "x" * 5000]
 
@@ -23,12 +22,6 @@ HOSTILE = ["$\\frac{1$", "_hidden", "köttbullar 焼き肉", "a\nb\x00", "", "x"
 def house_style() -> Iterator[None]:
     with matplotlib.rc_context(_style()):
         yield
-
-
-def figure_of(chart: Callable[..., bytes], *arguments: Any) -> Figure:  # noqa: ANN401 (whatever the chart takes)
-    figure: Figure = chart.__wrapped__(*arguments)  # type: ignore[attr-defined]
-    FigureCanvasAgg(figure).draw()
-    return figure
 
 
 def mix(names: list[str]) -> pd.DataFrame:

@@ -2,19 +2,17 @@
 
 import io
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
-from matplotlib.figure import Figure
 from PIL import Image
 
 from recipe_assets.figures.canvas import DPI, WIDTH, _style
 from recipe_assets.figures.search import search_summary, setting_importance
+from tests.charts import figure_of
 
 HOSTILE = ["$\\frac{1$", "_hidden", "köttbullar 焼き肉", "a\nb\x00", "", "x" * 5000]
 
@@ -23,12 +21,6 @@ HOSTILE = ["$\\frac{1$", "_hidden", "köttbullar 焼き肉", "a\nb\x00", "", "x"
 def house_style() -> Iterator[None]:
     with matplotlib.rc_context(_style()):
         yield
-
-
-def figure_of(chart: Callable[..., bytes], *arguments: Any) -> Figure:  # noqa: ANN401 (whatever the chart takes)
-    figure: Figure = chart.__wrapped__(*arguments)  # type: ignore[attr-defined]
-    FigureCanvasAgg(figure).draw()
-    return figure
 
 
 def search(strategies: list[str], each: int = 9, low: float = 0.2, high: float = 1.5) -> pd.DataFrame:

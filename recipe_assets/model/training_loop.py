@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from recipe_assets.errors import ModelError
 from recipe_assets.model.fits import EpochMetrics, TrainingData
-from recipe_assets.model.learners import Learner
+from recipe_assets.model.learner import Learner
 from recipe_assets.model.metrics import macro_accuracy
 from recipe_assets.model.photo_data import PhotoData
 from recipe_assets.model.sampling import balanced_batches, shuffled_batches

@@ -131,3 +131,19 @@ def test_what_is_no_zip_is_refused(tmp_path: Path, content: bytes | None) -> Non
 def test_the_factorys_release_is_explained_by_its_colors(tmp_path: Path) -> None:
     factory.write_explained_files(tmp_path / "release")
     assert len(Neighbors.load(tmp_path / "release")) == len(factory.LEARNED)
+
+
+def test_a_damaged_byte_anywhere_is_a_refusal_or_harmless(folder: Path) -> None:
+    """Whatever a zip reader raises on damage (zlib.error among it), people get one line."""
+    path = folder / "neighbors.zip"
+    whole = path.read_bytes()
+    generator = np.random.default_rng(3)
+    refused = 0
+    # The directory at the end decides how the rest is read.
+    for place in [*generator.integers(0, len(whole), 150), *(len(whole) - generator.integers(1, 4000, 350))]:
+        path.write_bytes(whole[:place] + bytes([generator.integers(256)]) + whole[place + 1 :])
+        try:
+            Neighbors.load(folder)
+        except ReleaseError:
+            refused += 1
+    assert refused > 50
