@@ -5,9 +5,9 @@ import resource
 import sys
 from contextlib import suppress
 
-from api import logs
 from api.app import create_app
 from api.listening import http_server, listen
+from api.monitoring import logs
 from api.settings import Settings
 from recipe_assets.errors import RecipeError
 

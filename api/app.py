@@ -8,25 +8,25 @@ from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from api.access import Access, note_error
+from api.contract.outputs import Outputs
+from api.contract.routes import BASE_PATH, DOCS_PATH, api_router, to_docs
 from api.demo_routes import demo_router
-from api.departing import CancelDeparted
+from api.documentation.openapi import assets_router, openapi_config
 from api.errors import problem_details
-from api.fetching import PhotoFetcher
-from api.headers import allow_inline, cross_origin
-from api.health import Health, health_router
-from api.keys import KeyRing
-from api.limits import RateLimit
-from api.logs import log_visit
-from api.metrics import ApiMetrics, metrics
-from api.openapi import assets_router, openapi_config
-from api.outputs import Outputs
-from api.recording import Recorder
-from api.routes import BASE_PATH, DOCS_PATH, api_router, to_docs
-from api.security import known_client
-from api.serving import ModelServer
+from api.guarding.access import Access, note_error
+from api.guarding.fetching import PhotoFetcher
+from api.guarding.headers import allow_inline, cross_origin
+from api.guarding.keys import KeyRing
+from api.guarding.limits import RateLimit
+from api.guarding.security import known_client
+from api.monitoring.health import Health, health_router
+from api.monitoring.logs import log_visit
+from api.monitoring.metrics import ApiMetrics, metrics
+from api.predictions.recording import Recorder
+from api.releases.shadowing import Shadow
+from api.serving.departing import CancelDeparted
+from api.serving.server import ModelServer
 from api.settings import Settings
-from api.shadowing import Shadow
 
 
 def create_app(settings: Settings) -> Litestar:

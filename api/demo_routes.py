@@ -13,7 +13,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.status_codes import HTTP_200_OK, HTTP_304_NOT_MODIFIED
 
-from api.security import OPEN
+from api.guarding.security import OPEN
 
 DEMO_PATH = "/demo"
 _FOLDER = Path(__file__).with_name("demo")

@@ -14,7 +14,7 @@ import uvicorn
 from litestar import Litestar
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from api.security import refuse_exposure
+from api.guarding.security import refuse_exposure
 from api.settings import Settings
 from recipe_assets.errors import SettingsError
 

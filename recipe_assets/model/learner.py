@@ -1,4 +1,4 @@
-"""What every strategy answers to the training loop, and what all share: frozen parts, weights in and out, the loss.
+"""What the training loop asks of every strategy, and what all share: frozen parts, weights in and out, loss.
 
 The strategies themselves are `learners`' subject.
 """

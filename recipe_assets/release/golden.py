@@ -1,7 +1,7 @@
 """The golden set of a release: a few photos, and the logits that the shipped graph gave them when it was packaged.
 
 Replaying it shows that a release still answers as it was measured, on another machine and another ONNX Runtime.
-Which photos go in is the model room's subject, what happens to a release that fails `api.loading`'s.
+Which photos go in is the model room's subject, what happens to a release that fails `api.releases.loading`'s.
 """
 
 import io

@@ -10,8 +10,8 @@ from typing import Any
 import anyio
 import pytest
 
-from api.addresses import IPAddress, is_public
-from api.fetching import PhotoFetcher
+from api.guarding.addresses import IPAddress, is_public
+from api.guarding.fetching import PhotoFetcher
 from api.settings import Settings
 
 PRIVATE = "not on the public internet"

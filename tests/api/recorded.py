@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from PIL import Image
 
-from api.classified import Classified
-from api.loading import Served
-from api.prediction_log import PredictionLog
-from api.segments import Segments
+from api.predictions.prediction_log import PredictionLog
+from api.predictions.segments import Segments
+from api.releases.loading import Served
+from api.serving.classified import Classified
 from recipe_assets.production.parquet import read_parquet
 from recipe_assets.release.manifest import MANIFEST, encode_manifest
 from recipe_assets.release.pointer import point_at

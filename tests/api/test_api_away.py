@@ -12,9 +12,9 @@ from uuid import uuid4
 import anyio
 import pytest
 
-from api import following
-from api.loading import ReleaseLoader
-from api.serving import ModelServer
+from api.releases import following
+from api.releases.loading import ReleaseLoader
+from api.serving.server import ModelServer
 from api.settings import Settings
 from recipe_assets.release.store import open_store
 from tests.release import factory
@@ -67,7 +67,7 @@ def test_a_stop_does_not_wait_for_a_store_that_does_not_answer(silent: Settings)
     script = """
         import sys, anyio
         from pathlib import Path
-        from api.serving import ModelServer
+        from api.serving.server import ModelServer
         from api.settings import Settings
 
         async def main():

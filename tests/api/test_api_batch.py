@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import anyio
 import pytest
 
-from api.classified import Classified
 from api.errors import OverloadedError
-from api.serving import ModelServer
+from api.serving.classified import Classified
+from api.serving.server import ModelServer
 from tests.api.conftest import Running, Studio, until
 from tests.api.explained import PREDICT, SMORGASBORD, explaining, is_problem
 from tests.release import factory

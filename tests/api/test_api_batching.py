@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from api.admission import LONGEST_PAUSE, Admission
-from api.batching import Batcher
-from api.capacity import cpu_budget, sized
 from api.errors import OverloadedError
+from api.serving.admission import LONGEST_PAUSE, Admission
+from api.serving.batching import Batcher
+from api.serving.capacity import cpu_budget, sized
 from api.settings import Settings
 from tests.api.conftest import PATIENCE, until
 
@@ -247,6 +247,6 @@ def test_the_processors_that_this_process_may_run_on_count() -> None:
 def test_pools_fit_the_processors_unless_told(
     monkeypatch: pytest.MonkeyPatch, processors: int, given: dict[str, int], expected: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setattr("api.capacity.cpu_budget", lambda: processors)
+    monkeypatch.setattr("api.serving.capacity.cpu_budget", lambda: processors)
     found = sized(settings(**given))
     assert (found.decoders, found.forwards, found.threads) == expected

@@ -5,8 +5,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from api.contract.options import Options, photo_query
 from api.errors import BadRequestError
-from api.options import Options, photo_query
 from tests.api.conftest import Running
 from tests.api.photo_host import Host
 

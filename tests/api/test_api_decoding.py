@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.decoding import Decoder, is_plain_jpeg
+from api.serving.decoding import Decoder, is_plain_jpeg
 from recipe_assets.errors import UnreadablePhotoError
 from recipe_assets.studio.photos import open_photo, thumbnail
 from tests.api.conftest import ROOT, until
@@ -179,7 +179,7 @@ def test_the_process_apart_knows_no_secrets_and_writes_no_files(
 
 def test_a_process_whose_api_was_killed_ends_by_itself() -> None:
     program = (
-        "import os; from api.decoding import Decoder; from tests.release import factory; "
+        "import os; from api.serving.decoding import Decoder; from tests.release import factory; "
         "decoder = Decoder(1 << 20, 20); decoder.decode(factory.photo(kind='PNG')); "
         "print(decoder.pids()[0], flush=True); os.kill(os.getpid(), 9)"
     )

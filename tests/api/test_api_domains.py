@@ -2,9 +2,9 @@
 
 import pytest
 
-from api.addresses import Domains
 from api.errors import BadRequestError
-from api.fetching import PhotoFetcher
+from api.guarding.addresses import Domains
+from api.guarding.fetching import PhotoFetcher
 from recipe_assets.errors import SettingsError
 from tests.api.downloads import Names, fetch, only, settings
 from tests.api.photo_host import Host

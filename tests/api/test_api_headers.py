@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from api.headers import cross_origin, page_policy
+from api.guarding.headers import cross_origin, page_policy
 from api.settings import Settings
 from recipe_assets.errors import SettingsError
 from tests.api.conftest import Running, Studio

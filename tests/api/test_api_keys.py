@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from api.keys import KeyRing
+from api.guarding.keys import KeyRing
 from api.listening import listen
-from api.observing import Observer
-from api.serving import Classified
+from api.monitoring.observing import Observer
+from api.serving.server import Classified
 from api.settings import Settings
 from recipe_assets.errors import SettingsError
 from tests.api.conftest import PATIENCE, ROOT, Running, Studio

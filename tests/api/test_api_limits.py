@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from api.errors import RateLimitedError
-from api.limits import RateLimit, caller_of
-from api.observing import CLIENT
+from api.guarding.limits import RateLimit, caller_of
+from api.monitoring.observing import CLIENT
 from tests.api.conftest import Running, Studio
 from tests.release import factory
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 import pytest
 
-from api import access
+from api.guarding import access
 from api.listening import PunctualProtocol
 from tests.api.conftest import PATIENCE, Running, until
 from tests.release import factory

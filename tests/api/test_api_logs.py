@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from api import logs
+from api.monitoring import logs
 from tests.api.conftest import PATIENCE, ROOT, Running, Studio
 from tests.release import factory
 

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from api.access import Visit
-from api.health import Health
-from api.metrics import KEPT_RELEASES, MOST_KINDS, ApiMetrics
+from api.guarding.access import Visit
+from api.monitoring.health import Health
+from api.monitoring.metrics import KEPT_RELEASES, MOST_KINDS, ApiMetrics
 from tests.api.conftest import Running, Studio, until
 from tests.release import factory
 

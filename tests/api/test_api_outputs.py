@@ -13,7 +13,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from api import keywording, outputs
+from api.contract import keywording, outputs
 from recipe_assets.studio.metadata import (
     Provenance,
     image_data_sha256,
@@ -268,7 +268,7 @@ def test_whoever_finds_too_many_waiting_for_their_photo_is_told_when_to_come_bac
         working = pool.submit(ask, running, factory.photo("red"))
         assert entered.acquire(timeout=20)
         waiting = pool.submit(ask, running, factory.photo("red"))
-        limiter = running.app.state["outputs"]._working
+        limiter = running.app.dependencies["outputs"].dependency()._working
         until(lambda: limiter.statistics().tasks_waiting == 1)
         answer = running.client.post(PREDICT, content=factory.photo("red"), params={"output": "file"})
         assert is_problem(answer, 503)

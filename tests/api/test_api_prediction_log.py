@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from api import prediction_log
-from api.loading import Served
-from api.recording import Recorder
-from api.segment_folders import adopt, closed_segments
-from api.segments import Line, Segments
+from api.predictions import prediction_log
+from api.predictions.recording import Recorder
+from api.predictions.segment_folders import adopt, closed_segments
+from api.predictions.segments import Line, Segments
+from api.releases.loading import Served
 from api.settings import Settings
 from tests.api.conftest import ROOT, until
 from tests.api.recorded import SHA, answer, logged, new_log, on_disk, records_in, served
@@ -91,7 +91,10 @@ def test_building_the_recorder_touches_no_file_and_loads_no_arrow(tmp_path: Path
     recorder = Recorder(Settings(releases=str(tmp_path / "store"), cache=tmp_path / "cache"))
     assert recorder.log.counts.taken == 0
     assert list(tmp_path.iterdir()) == []
-    code = "import sys, api.recording; sys.exit(int(any(name in sys.modules for name in ('pyarrow', 'pandas'))))"
+    code = (
+        "import sys, api.predictions.recording; "
+        "sys.exit(int(any(name in sys.modules for name in ('pyarrow', 'pandas'))))"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from PIL import Image
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from api.classified import Classified
-from api.decoding import Decoder
-from api.observing import Observer
-from api.serving import ModelServer
+from api.monitoring.observing import Observer
+from api.serving.classified import Classified
+from api.serving.decoding import Decoder
+from api.serving.server import ModelServer
 from recipe_assets.release.graph import Scores
 from recipe_assets.release.manifest import Graph
 from recipe_assets.release.predictor import Prediction, Predictor
@@ -88,7 +88,7 @@ def notes() -> Notes:
 def turnstile(monkeypatch: pytest.MonkeyPatch) -> Iterator[Turnstile]:
     """In place of the decoder of every API that is started afterwards."""
     found = Turnstile()
-    monkeypatch.setattr("api.serving.Decoder", lambda *_: found)
+    monkeypatch.setattr("api.serving.server.Decoder", lambda *_: found)
     yield found
     found.open()
 

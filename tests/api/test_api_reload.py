@@ -19,10 +19,10 @@ import msgspec
 import psutil
 import pytest
 
-from api import loading, release_cache
-from api.aside import aside
-from api.loading import ReleaseLoader, Served
-from api.serving import ModelServer
+from api.releases import loading, release_cache
+from api.releases.aside import aside
+from api.releases.loading import ReleaseLoader, Served
+from api.serving.server import ModelServer
 from api.settings import Settings
 from recipe_assets.errors import ReleaseError
 from recipe_assets.release import files
@@ -326,7 +326,7 @@ def test_a_process_that_is_killed_while_it_downloads_leaves_nothing_that_harms_o
     script = """
         import sys, time
         from pathlib import Path
-        from api.loading import ReleaseLoader
+        from api.releases.loading import ReleaseLoader
         from api.settings import Settings
         from recipe_assets.release.folder_store import FolderObjects
 
@@ -453,7 +453,7 @@ def test_work_aside_ends_with_nobody_waiting_for_it(studio: Studio) -> None:
     """A store that answers nothing for minutes must not keep the API from stopping."""
     script = """
         import anyio, time
-        from api.aside import aside
+        from api.releases.aside import aside
 
         async def main():
             with anyio.move_on_after(0.1):

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from api.results import FolderResults, open_results
+from api.contract.results import FolderResults, open_results
 from recipe_assets.errors import SettingsError
 from recipe_assets.studio.metadata import image_data_sha256, read_keywords
 from tests.api.conftest import ROOT, Running
@@ -120,7 +120,7 @@ def test_a_result_never_changes(tmp_path: Path) -> None:
 WITHOUT_ROOM = """
 import pathlib, resource, sys
 from api.errors import ResultsError
-from api.results import FolderResults
+from api.contract.results import FolderResults
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 try:
     FolderResults(pathlib.Path(sys.argv[1])).put("a.jpg", bytes(5000), "image/jpeg")

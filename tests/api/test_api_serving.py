@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from api import loading
-from api.observing import Observer
+from api.monitoring.observing import Observer
+from api.releases import loading
 from api.settings import Settings
 from recipe_assets.errors import ReleaseError
 from tests.api.conftest import Running, Studio, until

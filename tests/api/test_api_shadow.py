@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from api import shadowing
-from api.classified import Classified
-from api.loading import ReleaseLoader
-from api.observing import CLIENT
-from api.serving import ModelServer
+from api.monitoring.observing import CLIENT
+from api.releases import shadowing
+from api.releases.loading import ReleaseLoader
+from api.releases.shadowing import Shadow, ShadowCounts
+from api.serving.classified import Classified
+from api.serving.server import ModelServer
 from api.settings import Settings
-from api.shadowing import Shadow, ShadowCounts
 from recipe_assets.release.decisions import Verdict
 from recipe_assets.release.pointer import Pointer
 from tests.api.conftest import Studio

@@ -15,10 +15,10 @@ from uuid import uuid4
 import anyio
 import pytest
 
-from api import recording
-from api.prediction_log import PredictionLog
-from api.recording import Recorder
-from api.segment_folders import closed_segments
+from api.predictions import recording
+from api.predictions.prediction_log import PredictionLog
+from api.predictions.recording import Recorder
+from api.predictions.segment_folders import closed_segments
 from api.settings import Settings
 from recipe_assets.release.prediction_store import PredictionStore, open_predictions
 from tests.api.conftest import ROOT, Running, Studio, until
@@ -149,7 +149,7 @@ def test_a_kill_between_upload_and_delete_doubles_nothing(site: Site, tmp_path: 
 def test_shipping_that_is_killed_again_and_again_ships_every_row_once(near: Site) -> None:
     for _ in range(40):
         near.take(3)
-    command = [sys.executable, "-m", "api.shipping", near.root, near.settings.releases]
+    command = [sys.executable, "-m", "api.predictions.shipping", near.root, near.settings.releases]
     killed = 0
     while near.waiting() and killed < 5:
         before = len(near.waiting())
@@ -277,7 +277,7 @@ def test_what_another_process_writes_now_is_left_to_it_and_what_a_dead_one_left_
 def test_two_apis_that_ship_at_once_ship_every_row_once(near: Site) -> None:
     for _ in range(20):
         near.take(2)
-    command = [sys.executable, "-m", "api.shipping", near.root, near.settings.releases]
+    command = [sys.executable, "-m", "api.predictions.shipping", near.root, near.settings.releases]
     processes = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[1] for process in processes] == [None] * 3
     assert [process.returncode for process in processes] == [0] * 3
@@ -287,7 +287,7 @@ def test_two_apis_that_ship_at_once_ship_every_row_once(near: Site) -> None:
 def test_the_shipping_process_loads_no_pandas_and_no_model(near: Site) -> None:
     near.take(1)
     code = (
-        "import sys; from api.shipping import main; status = main(sys.argv[1:]); "
+        "import sys; from api.predictions.shipping import main; status = main(sys.argv[1:]); "
         "found = {'pandas', 'torch', 'onnxruntime', 'litestar', 'dagster'} & set(sys.modules); "
         "sys.exit(str(found) if found else status)"
     )

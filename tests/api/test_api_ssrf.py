@@ -4,8 +4,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from api.addresses import is_public
 from api.errors import BadRequestError, FetchError
+from api.guarding.addresses import is_public
 from tests.api.conftest import Running
 from tests.api.downloads import PRIVATE, Names, connections, fetch, only
 from tests.api.photo_host import Host

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 from api.errors import FetchError
-from api.fetching import PhotoFetcher
+from api.guarding.fetching import PhotoFetcher
 from tests.api.downloads import Names, only, settings
 
 

@@ -1,0 +1,1 @@
+"""The release that answers: found, fetched, verified, swapped; and the candidate that answers unseen."""
