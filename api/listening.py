@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 
 import uvicorn
 from litestar import Litestar
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from api.guarding.security import refuse_exposure
@@ -115,6 +116,17 @@ class PunctualProtocol(HttpToolsProtocol):
         refused_upload = self.cycle is not None and self.cycle.more_body
         if self._arrived > self.head_bytes and not refused_upload:
             self.transport.close()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body; kept as it is, where uvicorn copies it twice: a photo is megabytes of pieces."""
+        cycle = self.cycle
+        if cycle.body or (self.parser.should_upgrade() and self._should_upgrade()) or cycle.response_complete:
+            super().on_body(body)
+            return
+        cycle.body = body
+        if len(body) > HIGH_WATER_LIMIT:
+            self.flow.pause_reading()
+        cycle.message_event.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""

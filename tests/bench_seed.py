@@ -1,6 +1,7 @@
 """The architecture that the API replaces, to compare with: `python -m tests.bench_seed FOLDER PORT`.
 
-FastAPI and uvicorn, a whole decode, torch in fp32, one forward pass a request.
+FastAPI and uvicorn around CLIP as its library documents it: a whole decode, `CLIPProcessor`, both towers in fp32,
+one forward pass a request on the event loop, no batching.
 """
 
 import io
@@ -8,31 +9,34 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
+
+from recipe_assets.release.manifest import read_manifest
 
 
 def serve_seed(folder: Path, port: int) -> None:
-    """Load the checkpoint once, then decode everything whole and run one forward pass a request."""
+    """Load the checkpoint once, then decode, preprocess and classify photo by photo."""
     import torch
     import uvicorn
     from fastapi import FastAPI, UploadFile
+    from transformers import CLIPModel, CLIPProcessor
 
-    from recipe_assets.model.keyword_model import KeywordModel
-
-    model = KeywordModel.load(folder / "checkpoint").eval()
-    spec = model.base.preprocessing
+    model = CLIPModel.from_pretrained(folder / "checkpoint").eval()
+    processor = CLIPProcessor.from_pretrained(folder / "checkpoint")
+    keywords = read_manifest(folder).keywords
+    texts = processor.tokenizer(
+        [f"a photo of a {keyword.prompt}." for keyword in keywords], return_tensors="pt", padding=True
+    )
     app = FastAPI()
 
     def classify(photo: bytes) -> list[dict[str, Any]]:
-        with Image.open(io.BytesIO(photo)) as image:
-            square = image.convert("RGB").resize((spec.size, spec.size), Image.Resampling.BICUBIC)
-        values = (np.asarray(square, np.float32) / 255 - np.asarray(spec.mean)) / np.asarray(spec.std)
+        image = Image.open(io.BytesIO(photo)).convert("RGB")
+        pixels = processor.image_processor(image, return_tensors="pt")
         with torch.inference_mode():
-            shares = model(torch.from_numpy(values.transpose(2, 0, 1)[None]).float()).softmax(dim=1)[0]
+            shares = model(**texts, **pixels).logits_per_image.softmax(dim=1)[0]
         best = shares.topk(3)
         return [
-            {"keyword": model.keywords[place].name, "confidence": 100 * share}
+            {"keyword": keywords[place].name, "confidence": 100 * share}
             for share, place in zip(best.values.tolist(), best.indices.tolist(), strict=True)
         ]
 

@@ -49,6 +49,8 @@ prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
 class ApiMetrics(Observer):
     """Counts what photos, requests and releases do."""
 
+    needs_hash = False
+
     def __init__(self, health: Callable[[], Health]) -> None:
         """Start all counts at zero.
 

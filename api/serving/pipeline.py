@@ -29,7 +29,7 @@ class Outcome(NamedTuple):
 
     Attributes:
         classified: the answer.
-        photo_sha256: of the photo's bytes, in hexadecimal digits.
+        photo_sha256: of the photo's bytes, in hexadecimal digits; empty where nobody reads it.
         queue: waiting for a decoder and for a forward pass.
         decode: from bytes to thumbnail, and the hash.
         forward: the pass, shared by all photos of the micro-batch.
@@ -86,6 +86,7 @@ class Pipeline:
         decoder: Decoder,
         current: Callable[[], Served],
         batched: Callable[[int], None],
+        hashed: Callable[[], bool],
     ) -> None:
         """Start nothing yet.
 
@@ -94,9 +95,11 @@ class Pipeline:
             decoder: makes thumbnails; it is closed with this pipeline.
             current: the release that answers now; asked once for each micro-batch.
             batched: told the size of each micro-batch, in the thread that runs it.
+            hashed: whether anybody reads a photo's hash; asked for each photo.
         """
         self._current = current
         self._batched = batched
+        self._hashed = hashed
         self._decoder = decoder
         self._decoding = ThreadPoolExecutor(settings.decoders, "decode")
         self._works: WeakSet[_Work] = WeakSet()
@@ -139,7 +142,8 @@ class Pipeline:
         start = time.perf_counter()
         try:
             small = self._decoder.decode(photo)
-            work.decoded = _Decoded(small, hashlib.sha256(photo).hexdigest(), time.perf_counter() - start)
+            sha256 = hashlib.sha256(photo).hexdigest() if self._hashed() else ""
+            work.decoded = _Decoded(small, sha256, time.perf_counter() - start)
         except Exception as error:  # noqa: BLE001 (whatever it is, it is told to whoever waits for this photo)
             self._batcher.withdraw()
             work.fail(error)

@@ -39,7 +39,9 @@ class ModelServer:
         self.observers = Observers()
         self._follower = Follower(settings, self.observers)
         decoder = Decoder(settings.max_pixels, settings.decode_seconds)
-        self._pipeline = Pipeline(settings, decoder, self.served, self._batched)
+        self._pipeline = Pipeline(
+            settings, decoder, self.served, self._batched, hashed=lambda: self.observers.need_hash
+        )
         self._admission = Admission(settings.queue + settings.decoders + settings.forwards)
         self._forwards = settings.forwards
         self._deadline_seconds = settings.deadline_seconds
