@@ -5,7 +5,9 @@ subject, what a photo's embedding is `graph`'s.
 """
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
@@ -20,7 +22,10 @@ from recipe_assets.release.manifest import NEIGHBORS
 EMBEDDINGS, PHOTOS = "embeddings.npy", "photos.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The earliest date that a zip can hold: equal photos give equal bytes."""
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, msgspec.DecodeError)
+_DAMAGE = (
+    OSError, ValueError, KeyError, EOFError, NotImplementedError, zipfile.BadZipFile, msgspec.DecodeError,
+    zlib.error, lzma.LZMAError,
+)  # fmt: skip
 
 
 class TrainingPhoto(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -133,6 +133,22 @@ def test_the_factorys_release_is_explained_by_its_colors(tmp_path: Path) -> None
     assert len(Neighbors.load(tmp_path / "release")) == len(factory.LEARNED)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_content_that_claims_another_compression_is_refused(folder: Path, method: int) -> None:
+    path = folder / "neighbors.zip"
+    content = bytearray(path.read_bytes())
+    with zipfile.ZipFile(path) as archive:
+        places, directory = [one.header_offset for one in archive.infolist()], archive.start_dir
+    for start in places:  # a header stands in front of each file
+        content[start + 8] = method
+    while (directory := content.find(b"PK\x01\x02", directory)) >= 0:  # and again in the directory at the end
+        content[directory + 10] = method
+        directory += 46
+    path.write_bytes(content)
+    with pytest.raises(ReleaseError, match="publish the release again"):
+        Neighbors.load(folder)
+
+
 def test_a_damaged_byte_anywhere_is_a_refusal_or_harmless(folder: Path) -> None:
     """Whatever a zip reader raises on damage (zlib.error among it), people get one line."""
     path = folder / "neighbors.zip"

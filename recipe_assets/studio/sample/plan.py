@@ -10,10 +10,10 @@ import numpy as np
 from recipe_assets.studio.sample.dirt import SHOOTS, PlannedPhoto, doubtful_files, extra_files
 
 PHOTOS = {
-    "pan": 92, "finalstep": 76, "chopping-board": 70, "oven-tray": 58, "glass-bowl-small": 46,
-    "pot-two-handles-medium": 40, "group_step": 34, "glass-bowl-medium": 32, "CP": 28, "pot-one-handle": 24,
-    "oven-dish": 22, "glass-bowl-large": 20, "medium": 17, "pot-two-handles-shallow": 15, "grill-plate": 13,
-    "pot-two-handles-small": 12, "saucepan": 11,
+    "pan": 150, "finalstep": 126, "chopping-board": 116, "oven-tray": 96, "glass-bowl-small": 80,
+    "pot-two-handles-medium": 70, "group_step": 62, "glass-bowl-medium": 58, "CP": 54, "pot-one-handle": 48,
+    "oven-dish": 46, "glass-bowl-large": 44, "medium": 40, "pot-two-handles-shallow": 38, "grill-plate": 36,
+    "pot-two-handles-small": 34, "saucepan": 32,
 }  # fmt: skip
 """Photos per keyword before dirt: a long tail, as studios have it."""
 ORDER = ("group_step", "chopping-board", "glass-bowl-small", "glass-bowl-medium", "glass-bowl-large", "medium")
@@ -36,7 +36,7 @@ UNKNOWN = ("wok", "colander", "thermomix")
 
 
 def plan_photos(seed: int) -> list[PlannedPhoto]:
-    """All files of the sample studio, about 700, in shoot and recipe order."""
+    """All files of the sample studio, about 1,250, in shoot and recipe order."""
     generator = np.random.default_rng(seed)
     photos = [
         photo for number, steps in enumerate(_recipes(generator)) for photo in _recipe(generator, number, steps)
