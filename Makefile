@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Tests run in this many processes; each keeps to one thread where it computes.
+WORKERS ?= 2
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export DAGSTER_DISABLE_TELEMETRY := 1
 
@@ -37,7 +39,7 @@ later: setup ## let the sample's last shoot arrive
 test: setup ## lint, types and all tests
 	tests/install_tools.sh
 	$(MAKE) --no-print-directory lint types
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: setup ## ruff
 	$(BIN)/ruff check .

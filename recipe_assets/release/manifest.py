@@ -32,7 +32,8 @@ CHECKPOINT = "checkpoint"
 """The folder of the fine-tuned checkpoint inside a release, in Hugging Face layout."""
 MANIFEST = "manifest.json"
 
-_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+"""At most 100 characters: no file system and no bucket refuses a name of that length."""
 
 Timestamp = Annotated[datetime, msgspec.Meta(tz=True)]
 """A moment with its time zone; written in UTC as ISO 8601."""
@@ -143,7 +144,9 @@ def check_release_id(release_id: str) -> str:
         NoSuchReleaseError: if it is empty, has separators, or could climb out of a folder.
     """
     if not _SAFE_NAME.fullmatch(release_id):
-        raise NoSuchReleaseError(f"'{release_id}' is not a release id: use letters, digits, '.', '_' and '-' only")
+        raise NoSuchReleaseError(
+            f"'{release_id[:100]}' is not a release id: use at most 100 letters, digits, '.', '_' and '-'"
+        )
     return release_id
 
 

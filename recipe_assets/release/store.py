@@ -8,7 +8,7 @@ themselves `folder_store`'s and `s3_store`'s.
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recipe_assets.errors import ReleaseError
+from recipe_assets.errors import NoSuchReleaseError
 from recipe_assets.release.candidates import Candidates
 from recipe_assets.release.current import CurrentPointer
 from recipe_assets.release.decisions import Decision, Decisions, Verdict
@@ -134,12 +134,15 @@ class ReleaseStore:
 
         Raises:
             ReleaseConflictError: if another publisher moved the pointer meanwhile.
-            ReleaseError: if there is no such release, it never was approved, or it is incomplete or damaged.
+            NoSuchReleaseError: if there is none of this name, or none before.
+            ReleaseError: if it never was approved, or is incomplete or damaged.
         """
         current, token = self._current.slot(tolerant=to is not None)
         target = to or (current.previous if current else None)
         if target is None:
-            raise ReleaseError(f"{self.store_url} has no release before the current one: name one to roll back to")
+            raise NoSuchReleaseError(
+                f"{self.store_url} has no release before the current one: name one to roll back to"
+            )
         if current and current.release_id == target:
             return current
         self._candidates.refuse_unapproved(target)

@@ -28,7 +28,7 @@ def test_the_same_seed_gives_the_same_plan_and_another_seed_another() -> None:
 @pytest.mark.parametrize("seed", [1843, 1, 2])
 def test_no_two_files_of_a_shoot_have_one_name(seed: int) -> None:
     planned = plan_photos(seed)
-    assert 550 <= len(planned) <= 700
+    assert 1100 <= len(planned) <= 1300
     assert len({(photo.shoot, photo.file) for photo in planned}) == len(planned)
 
 

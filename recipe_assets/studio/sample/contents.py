@@ -58,7 +58,7 @@ def season(canvas: Canvas, patch: Patch, chance: float = 0.4) -> None:
 def stir(canvas: Canvas, look: RecipeLook, center: Point, reach: float, rim: float, chance: float = 0.5) -> None:
     """Perhaps leave a utensil in a vessel, its handle over the rim; perhaps a hand holds it."""
     rng = canvas.rng
-    if rng.random() > chance:
+    if rng.random() > chance * look.stirring:
         return
     turn = float(rng.uniform(0.1, np.pi - 0.1) if rng.random() < 0.75 else rng.uniform(-np.pi, 0))
     back = float(rng.uniform(0.05, 0.6)) * reach

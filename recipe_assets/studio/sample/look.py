@@ -30,7 +30,8 @@ def draw_light(rng: Rng) -> Light:
 class RecipeLook:
     """What the steps of one recipe share. `warmth` runs from -1 (daylight) to 1 (tungsten).
 
-    Without a `cupboard` every photo shows another vessel.
+    Without a `cupboard` every photo shows another vessel. A utensil is left in a vessel `stirring` times as often
+    as the scene asks for.
     """
 
     surface_name: str
@@ -42,6 +43,7 @@ class RecipeLook:
     sleeve: RGB | None
     camera_height: float
     cupboard: Cupboard | None = None
+    stirring: float = 1.0
 
     @classmethod
     def draw(cls, rng: Rng) -> "RecipeLook":

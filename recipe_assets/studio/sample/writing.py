@@ -18,7 +18,7 @@ from PIL import Image, ImageEnhance, ImageFilter
 from recipe_assets.studio.metadata import add_iptc_keywords, add_xmp_subject, sidecar_packet, write_keywords
 from recipe_assets.studio.sample.cookware import Cupboard
 from recipe_assets.studio.sample.dirt import PlannedPhoto
-from recipe_assets.studio.sample.look import RecipeLook
+from recipe_assets.studio.sample.look import CAMERA_HEIGHT, RecipeLook
 from recipe_assets.studio.sample.plan import LATER, plan_photos
 from recipe_assets.studio.sample.steps import draw_step
 
@@ -26,6 +26,8 @@ SEED = 1843
 SIZE = (1200, 800)
 CUPBOARD = 1_000_000
 """Seeds the studio's cookware: a number that no recipe has."""
+STIRRING = 0.4
+"""The studio's cooks mostly take the spoon out for the picture; its camera hangs where it hangs."""
 ARRIVED = "shoots"
 WAITING = "later"
 
@@ -114,9 +116,10 @@ def photo_bytes(seed: int, photo: PlannedPhoto) -> bytes:
 
 
 def _scene(seed: int, photo: PlannedPhoto, generator: np.random.Generator) -> Image.Image:
-    look = RecipeLook.draw(np.random.default_rng([seed, photo.recipe]))
+    drawn = RecipeLook.draw(np.random.default_rng([seed, photo.recipe]))
     cupboard = Cupboard.draw(np.random.default_rng([seed, CUPBOARD]))
-    return draw_step(photo.keyword, generator, replace(look, cupboard=cupboard), SIZE)
+    look = replace(drawn, cupboard=cupboard, camera_height=CAMERA_HEIGHT, stirring=STIRRING)
+    return draw_step(photo.keyword, generator, look, SIZE)
 
 
 def _spoiled(picture: Image.Image, fault: str | None) -> Image.Image:
