@@ -11,7 +11,7 @@ from recipe_assets.studio.sample.food import Patch
 from recipe_assets.studio.sample.larder import Food
 from recipe_assets.studio.sample.look import RecipeLook
 from recipe_assets.studio.sample.materials import Material
-from recipe_assets.studio.sample.palette import rgb, vary
+from recipe_assets.studio.sample.palette import Rng, rgb, vary
 from recipe_assets.studio.sample.paths import Point, turned
 from recipe_assets.studio.sample.projection import Canvas
 from recipe_assets.studio.sample.props import (
@@ -23,9 +23,8 @@ from recipe_assets.studio.sample.trays import Tray, draw_board
 BOARD_COLORS = ("c89a62", "a87444", "7d5232", "ddbb86", "e9e7e0", "7fa67a", "b4564c", "4a4a4e", "8fb2c4")
 
 
-def draw_chopping_board(canvas: Canvas, center: Point, angle: float) -> Tray:
-    """Paint an empty board and return it."""
-    rng = canvas.rng
+def draw_chopping_board(canvas: Canvas, rng: Rng, center: Point, angle: float) -> Tray:
+    """Paint an empty board, whose looks are drawn from `rng`, and return it."""
     tone = vary(rgb(str(rng.choice(BOARD_COLORS, p=[0.25, 0.2, 0.12, 0.15, 0.12, 0.05, 0.04, 0.04, 0.03]))), rng)
     name = "wooden" if tone[0] > tone[2] * 1.3 else "plastic"
     board = Tray(
@@ -38,7 +37,7 @@ def draw_chopping_board(canvas: Canvas, center: Point, angle: float) -> Tray:
         angle=angle,
         center=center,
     )
-    draw_board(canvas, board)
+    draw_board(canvas, board, rng)
     return board
 
 
@@ -47,7 +46,7 @@ def board_step(canvas: Canvas, look: RecipeLook) -> None:
     rng = canvas.rng
     center = near_middle(canvas)
     clutter(canvas, look, center, 21, 2)
-    board = draw_chopping_board(canvas, center, slight_turn(canvas, 0.12))
+    board = draw_chopping_board(canvas, look.maker(rng, "board"), center, slight_turn(canvas, 0.12))
     heaps = int(rng.integers(1, 4))
     for index in range(heaps):
         offset = np.array([(index - (heaps - 1) / 2) * board.width / (heaps + 0.6), rng.normal(0, 2.5)])

@@ -73,14 +73,24 @@ def draw_vessel(rng: Rng, keyword: str, center: Point) -> Vessel:
 
 @dataclass(frozen=True)
 class Cupboard:
-    """The vessels that one studio owns, by keyword: the same few stand in photo after photo."""
+    """What one studio owns: the same few vessels, by keyword, boards, trays and dishes, in photo after photo.
+
+    `seed` is what its flat things are drawn from, `each` how many it has of a kind.
+    """
 
     vessels: Mapping[str, tuple[Vessel, ...]]
+    seed: int
+    each: int
 
     @classmethod
     def draw(cls, rng: Rng, each: int = 2) -> "Cupboard":
         """Buy so many vessels of each keyword."""
-        return cls({name: tuple(draw_vessel(rng, name, (0.0, 0.0)) for _ in range(each)) for name in PLANS})
+        vessels = {name: tuple(draw_vessel(rng, name, (0.0, 0.0)) for _ in range(each)) for name in PLANS}
+        return cls(vessels, int(rng.integers(2**31)), each)
+
+    def maker(self, rng: Rng, kind: str) -> Rng:
+        """Choose one of the flat things of a kind: the generator that its looks are drawn from."""
+        return np.random.default_rng([self.seed, *kind.encode(), int(rng.integers(self.each))])
 
     def take(self, rng: Rng, keyword: str, center: Point) -> Vessel:
         """Take one out: it stands somewhere else, turned otherwise, and is differently full."""

@@ -36,12 +36,13 @@ def slight_turn(canvas: Canvas, spread: float = 0.14) -> float:
 def tray_step(canvas: Canvas, look: RecipeLook) -> None:
     """An oven tray: a low metal rim, often paper, pieces spread on it."""
     rng = canvas.rng
+    made = look.maker(rng, "tray")
     tray = Tray(
         kind="tray",
-        material=draw_material(rng, TRAYS),
-        width=float(rng.uniform(36, 42)),
-        depth=float(rng.uniform(28, 32)),
-        height=float(rng.uniform(1.8, 2.6)),
+        material=draw_material(made, TRAYS),
+        width=float(made.uniform(36, 42)),
+        depth=float(made.uniform(28, 32)),
+        height=float(made.uniform(1.8, 2.6)),
         corner=2.2,
         angle=slight_turn(canvas, 0.1),
         center=near_middle(canvas),
@@ -72,18 +73,19 @@ def spread(canvas: Canvas, look: RecipeLook, patch: Patch, place: str) -> None:
 def dish_step(canvas: Canvas, look: RecipeLook) -> None:
     """An oven dish: deep, ceramic or glass, with ears, filled."""
     rng = canvas.rng
+    made = look.maker(rng, "dish")
     dish = Tray(
         kind="dish",
-        material=draw_material(rng, DISHES),
-        width=float(rng.uniform(24, 32)),
-        depth=float(rng.uniform(17, 22)),
-        height=float(rng.uniform(5.4, 6.4)),
-        corner=float(rng.uniform(2, 4)),
+        material=draw_material(made, DISHES),
+        width=float(made.uniform(24, 32)),
+        depth=float(made.uniform(17, 22)),
+        height=float(made.uniform(5.4, 6.4)),
+        corner=float(made.uniform(2, 4)),
         angle=slight_turn(canvas, 0.2),
         center=near_middle(canvas),
         full=float(rng.uniform(0.2, 0.75)),
-        ears=bool(rng.random() < 0.8),
-        oval=bool(rng.random() < 0.3),
+        ears=bool(made.random() < 0.8),
+        oval=bool(made.random() < 0.3),
     )
     clutter(canvas, look, dish.center, 14)
     lay_spoon(canvas, dish.center, 19)
@@ -99,14 +101,15 @@ def dish_step(canvas: Canvas, look: RecipeLook) -> None:
 def grill_step(canvas: Canvas, look: RecipeLook) -> None:
     """A ridged grill plate, perhaps with food that has char marks."""
     rng = canvas.rng
-    side = float(rng.uniform(25.5, 28.5))
-    coat = draw_material(rng, ("iron", "iron", "nonstick", "graphite", "teal", "red"))
-    ridged = draw_material(rng, ("iron", "nonstick", "graphite")).inside
+    made = look.maker(rng, "grill")
+    side = float(made.uniform(25.5, 28.5))
+    coat = draw_material(made, ("iron", "iron", "nonstick", "graphite", "teal", "red"))
+    ridged = draw_material(made, ("iron", "nonstick", "graphite")).inside
     plate = Tray(
         kind="grill",
         material=replace(coat, inside=ridged, gloss=0.3),
         width=side,
-        depth=side * float(rng.choice([1.0, 0.98, 0.82])),
+        depth=side * float(made.choice([1.0, 0.98, 0.82])),
         height=2.6,
         corner=2.4,
         angle=float(rng.uniform(-0.5, 0.5)),

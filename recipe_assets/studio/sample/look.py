@@ -62,6 +62,10 @@ class RecipeLook:
         """Take a vessel of a keyword: from the studio's own, where it has them."""
         return self.cupboard.take(rng, keyword, center) if self.cupboard else draw_vessel(rng, keyword, center)
 
+    def maker(self, rng: Rng, kind: str) -> Rng:
+        """What a board, tray or dish is drawn from: the studio's own, where it has some; else `rng` itself."""
+        return self.cupboard.maker(rng, kind) if self.cupboard else rng
+
     def canvas(self, rng: Rng, size: tuple[int, int], pixels: int, frame_width: float | None = None) -> Canvas:
         """Return an empty canvas; `pixels` is how wide it will be rendered, which decides the detail."""
         width = frame_width or FRAME_WIDTH * float(np.clip(rng.normal(1, 0.018), 0.95, 1.05))

@@ -62,7 +62,7 @@ def _paint_tray(canvas: Canvas, thing: Thing, center: Point) -> float:
     if thing.family == "grill" and thing.handles == "long":
         draw_handles(canvas, as_vessel(thing, center, 0.2))
     if thing.family == "board":
-        draw_board(canvas, tray)
+        draw_board(canvas, tray, canvas.rng)
         load_thing(canvas, thing, tray.patch(5.0))
         return height
     draw_tray(canvas, tray)

@@ -9,7 +9,7 @@ import numpy as np
 
 from recipe_assets.studio.sample.food import Patch
 from recipe_assets.studio.sample.materials import Material
-from recipe_assets.studio.sample.palette import BLACK, RGB, WHITE, ink, mix, rgb, shade, vary
+from recipe_assets.studio.sample.palette import BLACK, RGB, WHITE, Rng, ink, mix, rgb, shade, vary
 from recipe_assets.studio.sample.paths import Floats, Point, box, turned
 from recipe_assets.studio.sample.projection import Canvas
 
@@ -134,9 +134,9 @@ def _paper(canvas: Canvas, tray: Tray) -> None:
         canvas.line(ends + 0.3, z, 0.3, "#ffffff", 'stroke-opacity="0.3"')
 
 
-def draw_board(canvas: Canvas, board: Tray) -> None:
-    """Paint a chopping board: edge, top, grain, a hole or a groove."""
-    rng, z, top = canvas.rng, board.height, board.material.inside
+def draw_board(canvas: Canvas, board: Tray, rng: Rng) -> None:
+    """Paint a chopping board: edge, top, grain, a hole or a groove, which are drawn from `rng`."""
+    z, top = board.height, board.material.inside
     canvas.shade_shape(board.outline(0), 0, z)
     _contact(canvas, board)
     canvas.shape(board.outline(0), 0, ink(shade(board.material.outside, 0.55)))
