@@ -24,6 +24,7 @@ from api.monitoring.logs import log_visit
 from api.monitoring.metrics import ApiMetrics, metrics
 from api.predictions.recording import Recorder
 from api.releases.shadowing import Shadow
+from api.review.routes import ReviewCalls, review_router
 from api.serving.departing import CancelDeparted
 from api.serving.server import ModelServer
 from api.settings import Settings
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> Litestar:
     if recorder is not None:
         server.observers.append(recorder.log)
     shadow = _shadow(settings, server, recorder)
+    review = ReviewCalls.of(settings)
     app = Litestar(
         route_handlers=[
             api_router(),
@@ -52,6 +54,7 @@ def create_app(settings: Settings) -> Litestar:
             metrics,
             assets_router(),
             demo_router(),
+            review_router(),
             to_docs,
         ],
         dependencies={
@@ -59,6 +62,7 @@ def create_app(settings: Settings) -> Litestar:
             "fetcher": Provide(lambda: fetcher, sync_to_thread=False),
             "outputs": Provide(lambda: outputs, sync_to_thread=False),
             "meters": Provide(lambda: meters, sync_to_thread=False),
+            "review": Provide(lambda: review, sync_to_thread=False),
         },
         lifespan=[*_recording(recorder), _following(server, shadow)],
         guards=[known_client],

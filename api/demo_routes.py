@@ -1,6 +1,6 @@
-"""The demo page: one HTML page at `/`, and the styles, scripts and pictures that it loads from `/demo/`.
+"""The pages for people: the demo at `/`, the review at `/review`, and what they load from `/demo/`.
 
-The files are read once and nothing else can be asked for. What the page does is in api/demo; it calls the API
+The files are read once and nothing else can be asked for. What the pages do is in api/demo; they call the API
 over HTTP like any other client.
 """
 
@@ -17,7 +17,7 @@ from api.guarding.security import OPEN
 
 DEMO_PATH = "/demo"
 _FOLDER = Path(__file__).with_name("demo")
-_PAGE = "index.html"
+_PAGES = {"/": "index.html", "/review": "review.html"}
 _MEDIA_TYPES = {
     ".html": "text/html",
     ".css": "text/css",
@@ -36,28 +36,30 @@ class _File(NamedTuple):
 
 
 def demo_router() -> Router:
-    """The page at `/` and its files; needs no key, since it shows nothing that the API would not."""
+    """The pages and their files; they need no key, since they show nothing that the API would not."""
     files = _read_files()
 
-    @route("/", http_method=_READING, status_code=HTTP_200_OK, include_in_schema=False)
+    @route(list(_PAGES), http_method=_READING, status_code=HTTP_200_OK, include_in_schema=False)
     async def page(request: AnyRequest) -> Response[bytes]:
-        return _answer(files[_PAGE], request)
+        return _answer(files[_PAGES[request.scope["path_template"]]], request)
 
-    @route(DEMO_PATH + "/{name:str}", http_method=_READING, status_code=HTTP_200_OK, include_in_schema=False)
+    @route(DEMO_PATH + "/{name:path}", http_method=_READING, status_code=HTTP_200_OK, include_in_schema=False)
     async def part(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
-        if name not in files:
-            raise NotFoundException(f"the demo page has no file {name}")
-        return _answer(files[name], request)
+        found = files.get(str(name).removeprefix("/"))
+        if found is None:
+            raise NotFoundException(f"the pages have no file {name}")
+        return _answer(found, request)
 
     return Router("/", route_handlers=[page, part], opt=OPEN)
 
 
 def _read_files() -> dict[str, _File]:
     files = {}
-    for path in sorted(_FOLDER.iterdir()):
+    for path in sorted(_FOLDER.rglob("*")):
         if path.suffix in _MEDIA_TYPES:
             content = path.read_bytes()
-            files[path.name] = _File(content, _MEDIA_TYPES[path.suffix], f'"{sha256(content).hexdigest()[:32]}"')
+            name = path.relative_to(_FOLDER).as_posix()
+            files[name] = _File(content, _MEDIA_TYPES[path.suffix], f'"{sha256(content).hexdigest()[:32]}"')
     return files
 
 

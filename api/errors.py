@@ -25,6 +25,7 @@ from litestar.status_codes import (
 )
 
 from recipe_assets.errors import RecipeError, ReleaseConflictError, ReleaseError, UnreadablePhotoError
+from recipe_assets.review.journal import AnswerError
 from recipe_assets.studio.metadata import MetadataError, UnwritableFormatError
 
 NOT_AN_IMAGE = "File must be an image"
@@ -109,6 +110,7 @@ def problem_details() -> ProblemDetailsPlugin:
     }
     statuses: dict[type[Exception], int] = {
         BadRequestError: HTTP_400_BAD_REQUEST,
+        AnswerError: HTTP_400_BAD_REQUEST,
         TooLargeError: HTTP_413_REQUEST_ENTITY_TOO_LARGE,
         FetchError: HTTP_502_BAD_GATEWAY,
         FetchTimeoutError: HTTP_504_GATEWAY_TIMEOUT,

@@ -123,7 +123,7 @@ class PunctualProtocol(HttpToolsProtocol):
         if cycle.body or (self.parser.should_upgrade() and self._should_upgrade()) or cycle.response_complete:
             super().on_body(body)
             return
-        cycle.body = body
+        cycle.body = body  # type: ignore[assignment]  # it is made bytes before anybody sees it
         if len(body) > HIGH_WATER_LIMIT:
             self.flow.pause_reading()
         cycle.message_event.set()

@@ -61,6 +61,23 @@ export class Service extends EventTarget {
     return response.blob();
   }
 
+  /** What a GET below the base path answers, as JSON. @param {string} path such as "review/progress". */
+  async read(path, signal) {
+    return this.#json(path, { cache: "no-store", signal });
+  }
+
+  /** What a POST of a value answers, as JSON. */
+  async send(path, value, signal) {
+    const headers = { "Content-Type": "application/json" };
+    return this.#json(path, { method: "POST", headers, body: JSON.stringify(value), signal });
+  }
+
+  async #json(path, options) {
+    const response = await this.#patience.send(() => this.#fetch(new URL(path, BASE), options), options.signal);
+    if (!response.ok) throw await refusal(response);
+    return response.json();
+  }
+
   async #ask(photo, parameters, signal) {
     const response = await this.#patience.send(() => this.#post(photo, parameters, signal), signal);
     if (!response.ok) throw await refusal(response);
@@ -80,7 +97,7 @@ export class Service extends EventTarget {
 
   async #fetch(url, options) {
     const key = this.#key();
-    const headers = key ? { "X-API-Key": key } : {};
+    const headers = { ...options.headers, ...(key ? { "X-API-Key": key } : {}) };
     try {
       const response = await fetch(url, { ...options, headers, credentials: "same-origin" });
       this.#tell("release", response.headers.get("X-Model-Release"));

@@ -4,10 +4,16 @@ import logging
 
 import dagster as dg
 
-STUDIO = dg.AssetSelection.assets("raw_images", "mask_pairs", "standardized_keywords", "photo_embeddings")
+from recipe_assets.defs.upkeep import OUTAGES
 
+REQUESTED_BY = "recipe/requested_by"
+"""The tag that says which schedule or condition asked for a training."""
+STUDIO = dg.AssetSelection.assets("raw_images", "mask_pairs", "standardized_keywords", "photo_embeddings")
 new_shoot = dg.define_asset_job(
-    "new_shoot", selection=STUDIO, description="Read one shoot, standardize its keywords, embed its photos."
+    "new_shoot",
+    selection=STUDIO,
+    op_retry_policy=OUTAGES,
+    description="Read one shoot, standardize its keywords, embed its photos.",
 )
 standardize = dg.define_asset_job(
     "standardize",
@@ -26,13 +32,23 @@ inspect_studio = dg.define_asset_job(
     ),
     description="Look at all photos and keywords: charts, splits, findings, review queue, report. Trains nothing.",
 )
+keyword_shoot = dg.define_asset_job(
+    "keyword_shoot",
+    selection=dg.AssetSelection.assets("keyworded_shoot"),
+    op_retry_policy=OUTAGES,
+    description="Bring one shoot into the outbox, keyworded by the released model and sorted by pipeline.",
+)
 BY_HAND = dg.AssetSelection.assets("hyperparameter_search", "release_approval")
 """What only a person starts: a search costs hours, and an approval is a decision."""
 PRODUCTION = dg.AssetSelection.assets("production_predictions")
 """What follows the APIs, not the training: `production`'s sensor requests it."""
+POST_PRODUCTION = dg.AssetSelection.groups("post_production")
+"""What follows shoots, releases and people's edits: sensors of its own request it."""
+TRAINING = dg.AssetSelection.all() - STUDIO - BY_HAND - PRODUCTION - POST_PRODUCTION
+"""From the look at all photos to the release that is served."""
 retrain = dg.define_asset_job(
     "retrain",
-    selection=dg.AssetSelection.all() - STUDIO - BY_HAND - PRODUCTION,
+    selection=TRAINING,
     description="Inspect, split, train, evaluate, release and serve, over all shoots that were read.",
 )
 search = dg.define_asset_job(
@@ -48,6 +64,7 @@ approve_release = dg.define_asset_job(
 serve_release = dg.define_asset_job(
     "serve_release",
     selection=dg.AssetSelection.assets("served_model"),
+    op_retry_policy=OUTAGES,
     description="Have every API take the current release and confirm it.",
 )
 
@@ -78,6 +95,7 @@ def execution() -> dg.Definitions:
             new_shoot,
             standardize,
             embed,
+            keyword_shoot,
             inspect_studio,
             retrain,
             search,

@@ -5,11 +5,11 @@ import pandas as pd
 
 from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.reporting import percent, plain_errors, table
-from recipe_assets.defs.resources import ReviewResource, VocabularyResource
+from recipe_assets.defs.resources import ReviewResource, StorageResource, VocabularyResource
+from recipe_assets.review.reviewed import all_decisions
 from recipe_assets.studio.arrivals import Wanted
 from recipe_assets.studio.labels import FACTS, MAX_UNMAPPED, reason_kind, standardize_shoot, unmapped_shares
 from recipe_assets.studio.reading import require_readable
-from recipe_assets.studio.review import decisions
 
 
 @dg.asset(
@@ -25,16 +25,17 @@ def standardized_keywords(
     raw_images: pd.DataFrame,
     vocabulary: VocabularyResource,
     review: ReviewResource,
+    storage: StorageResource,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Each readable photo with the one keyword that it stands for, or the reason why it has none.
 
-    What a person decided in the review queue outranks IPTC, XMP and sidecar. Works on the stored table: a changed
-    vocabulary costs no decoding.
+    What a person decided in the review queue, on the review page or in the outbox outranks IPTC, XMP and sidecar.
+    Works on the stored table: a changed vocabulary costs no decoding.
     """
     with plain_errors():
         require_readable(raw_images, context.partition_key)
         words = vocabulary.load()
-        decided = decisions(review.read(), words)
+        decided = all_decisions(review.read(), storage.tables(), words)
     labelled = standardize_shoot(raw_images, words, decided)
     wanted = Wanted(words, decided).label_attributes(context.partition_key, raw_images.attrs.get("files", ""))
     labelled.attrs.update(wanted)

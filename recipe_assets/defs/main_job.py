@@ -9,9 +9,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
+from recipe_assets.defs.failures import reasons
+from recipe_assets.defs.feedback_sensor import pending_review
 from recipe_assets.defs.partitions import shoots
 from recipe_assets.defs.resources import (
     BaseCheckpointResource,
+    OutboxResource,
     ReleaseStoreResource,
     ReviewResource,
     StorageResource,
@@ -21,8 +24,8 @@ from recipe_assets.defs.resources import (
 )
 from recipe_assets.errors import RecipeError
 from recipe_assets.release.manifest import checkpoint_name
+from recipe_assets.review.reviewed import all_decisions
 from recipe_assets.studio.arrivals import Wanted, pending_work, require_shoots
-from recipe_assets.studio.review import decisions
 from recipe_assets.studio.shoots import Shoot
 from recipe_assets.studio.split_state import pending_fingerprint
 
@@ -45,6 +48,7 @@ class MainJob:
     storage: StorageResource
     base: BaseCheckpointResource
     releases: ReleaseStoreResource
+    outbox: OutboxResource
     say: Say
 
     def run(self, force: bool = False) -> list[str]:
@@ -58,6 +62,7 @@ class MainJob:
         """
         found = require_shoots(self.studio.open())
         self.releases.open().read_pointer()  # a store out of reach is better known before an hour of training
+        self._read_reviews()
         held_back = self._read_shoots(found)
         if force or not self._is_released():
             self.say("training, evaluating, releasing")
@@ -67,9 +72,19 @@ class MainJob:
             self._execute("serve_release")
         return held_back
 
+    def _read_reviews(self) -> None:
+        """Take in what people said, so that it is learned; an outbox out of reach holds up no training."""
+        try:
+            if pending_review(self.outbox, self.releases, self.storage, self.vocabulary.load()):
+                self.say("reading what people changed in the outbox and answered on the review page")
+                self._execute("read_reviews")
+        except RecipeError as error:
+            self.say(f"what people said since the last time is not read: {error}")
+
     def _read_shoots(self, found: Mapping[str, Shoot]) -> list[str]:
         words = self.vocabulary.load()
-        wanted = Wanted(words, decisions(self.review.read(), words), self.base.identity())
+        decided = all_decisions(self.review.read(), self.storage.tables(), words)
+        wanted = Wanted(words, decided, self.base.identity())
         work = pending_work(found, self.storage.tables(), wanted)
         self.instance.add_dynamic_partitions(
             shoots.name or "", sorted({*work.read, *work.standardize, *work.embed})
@@ -109,22 +124,8 @@ class MainJob:
             raise_on_error=False,
         )
         if not result.success:
-            raise MainJobError("; ".join(_failures(result)) or f"the run {result.run_id} failed: see it in the UI")
-
-
-def _failures(result: dg.ExecuteInProcessResult) -> Iterator[str]:
-    for event in result.all_events:
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            check = event.asset_check_evaluation_data
-            if not check.passed and check.blocking and check.severity == dg.AssetCheckSeverity.ERROR:
-                yield f"{check.asset_check_key.to_user_string()} blocks: {check.description}"
-        elif event.is_step_failure:
-            data = event.step_failure_data
-            failure = data.user_failure_data
-            if failure is not None and failure.description:
-                yield f"{event.step_key}: {failure.description}"
-            elif data.error is not None and "AssetCheck" not in data.error.message:
-                yield f"{event.step_key}: {(data.error.cause or data.error).message.strip()}"
+            told = "; ".join(reasons(result.all_events))
+            raise MainJobError(told or f"the run {result.run_id} failed: see it in the UI")
 
 
 @contextmanager
@@ -132,7 +133,7 @@ def main_job(say: Say) -> Iterator[MainJob]:
     """The main job with initialized resources on the instance of `DAGSTER_HOME`."""
     from recipe_assets.definitions import defs
 
-    used = ("studio", "vocabulary", "review", "storage", "base", "releases")
+    used = ("studio", "vocabulary", "review", "storage", "base", "releases", "outbox")
     wired = wire_resources()
     with (
         dg.DagsterInstance.get() as instance,

@@ -14,6 +14,7 @@ import pandas as pd
 
 from recipe_assets.defs.reporting import percent, picture, plain_errors, table
 from recipe_assets.defs.resources import BaseCheckpointResource, StorageResource, VocabularyResource
+from recipe_assets.defs.upkeep import POOL
 from recipe_assets.figures import training_curves
 
 if TYPE_CHECKING:
@@ -105,6 +106,7 @@ def linear_probe_baseline(
     owners=["team:data"],
     tags=TAGS,
     deps=["raw_images", "photo_embeddings", "hyperparameter_search"],
+    pool=POOL,
     io_manager_key="folders",
 )
 def fine_tuned_model(

@@ -14,6 +14,7 @@ from recipe_assets.defs.production_views import drift_in_words, no_traffic, traf
 from recipe_assets.defs.reporting import plain_errors, progress, table
 from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource
 from recipe_assets.defs.sensors import UNFINISHED, WORK
+from recipe_assets.defs.upkeep import OUTAGES, PREDICTIONS_AGE
 from recipe_assets.errors import RecipeError
 from recipe_assets.production.collecting import Collected, collect, fingerprint, window
 from recipe_assets.production.drift import LIMIT, answered_photos, drift, keyword_mix, recent
@@ -34,6 +35,8 @@ PAUSE = datetime.timedelta(hours=1)
     owners=["team:data"],
     tags={"stage": "release"},
     deps=["served_model"],
+    retry_policy=OUTAGES,
+    freshness_policy=PREDICTIONS_AGE,
     ins={"splits": dg.AssetIn(metadata=TRAINING)},
 )
 def production_predictions(

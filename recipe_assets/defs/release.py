@@ -16,6 +16,8 @@ from recipe_assets.defs.release_report import release_report
 from recipe_assets.defs.reporting import plain_errors, progress, table
 from recipe_assets.defs.resources import ApiFleetResource, ReleaseStoreResource, StorageResource
 from recipe_assets.defs.tracking import ModelRegistryResource, follow, register
+from recipe_assets.defs.upkeep import OUTAGES, RELEASE_AGE
+from recipe_assets.production.retraining import remember_training
 from recipe_assets.release.fleet import confirm_served
 from recipe_assets.release.manifest import Manifest, read_manifest
 from recipe_assets.release.pointer import Pointer
@@ -32,6 +34,8 @@ RELEASE_ID = "release_id"
     owners=["team:data"],
     tags=TAGS,
     deps=["raw_images", "model_comparison"],
+    retry_policy=OUTAGES,
+    freshness_policy=RELEASE_AGE,
 )
 def model_release(
     context: dg.AssetExecutionContext,
@@ -57,6 +61,7 @@ def model_release(
         manifest, agreement = release_from_tables(
             storage.tables(), splits, fine_tuned_model, evidence, git_sha(), folder, collected
         )
+        remember_training(storage.tables(), splits, manifest.release_id)
         if releases.needs_approval:
             pointer = _propose(context, store, folder, manifest, keyword_changes)
         else:
@@ -124,6 +129,7 @@ def release_is_complete(releases: ReleaseStoreResource, storage: StorageResource
     owners=["team:data"],
     tags=TAGS,
     deps=[model_release, "release_approval"],
+    retry_policy=OUTAGES,
     output_required=False,
 )
 def served_model(

@@ -10,6 +10,7 @@ import dagster as dg
 import pandas as pd
 
 from recipe_assets.errors import RecipeError
+from recipe_assets.outages import passes_by_itself
 
 
 def picture(encoded: bytes) -> dg.MarkdownMetadataValue:
@@ -58,8 +59,11 @@ def progress(log: Callable[[str], None], what: str, every: float = 5) -> Callabl
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Show an error that is meant for people as its one line, without a stack trace; retrying would not help."""
+    """Show an error that is meant for people as its one line, without a stack trace.
+
+    A step that has a retry policy is tried again where the network or a server was the cause, and only there.
+    """
     try:
         yield
     except RecipeError as error:
-        raise dg.Failure(description=str(error), allow_retries=False) from None
+        raise dg.Failure(description=str(error), allow_retries=passes_by_itself(error)) from None

@@ -12,10 +12,12 @@ import pandas as pd
 from dagster_aws.s3 import S3Resource
 from filelock import FileLock
 
+from recipe_assets.defs.automation_settings import wire_automation
 from recipe_assets.defs.io_managers import FolderIOManager, TableIOManager
 from recipe_assets.defs.tracking import ModelRegistryResource, mlflow_run
 from recipe_assets.errors import SettingsError
 from recipe_assets.folders import FolderStore
+from recipe_assets.outbox.places import Outbox, open_outbox
 from recipe_assets.release.pointer import Pointer
 from recipe_assets.release.store import ReleaseStore, open_store
 from recipe_assets.storage import TableStore
@@ -102,6 +104,18 @@ class ReleaseStoreResource(dg.ConfigurableResource[None]):
         return open_store(self.url, client)
 
 
+class OutboxResource(dg.ConfigurableResource[None]):
+    """Where keyworded photos go: a folder or a bucket."""
+
+    location: str
+    s3: dg.ResourceDependency[S3Resource]
+
+    def open(self) -> Outbox:
+        """The outbox; a bucket is reached through the S3 resource."""
+        client = self.s3.get_client() if self.location.startswith("s3://") else None
+        return open_outbox(self.location, client)
+
+
 class BaseCheckpointResource(dg.ConfigurableResource[None]):
     """The checkpoint that fine-tuning starts from: builtin:tiny, a local Hugging Face folder, or a hub id."""
 
@@ -169,6 +183,7 @@ def wire_resources() -> dict[str, Any]:
             s3=s3,
             needs_approval=_needs_approval(),
         ),
+        "outbox": OutboxResource(location=_setting("RECIPE_OUTBOX", (home / "outbox").absolute()), s3=s3),
         "base": BaseCheckpointResource(name=_setting("RECIPE_BASE_CHECKPOINT", "builtin:tiny")),
         "apis": ApiFleetResource(urls=urls, admin_key=os.environ.get("RECIPE_API_ADMIN_KEY", "")),
         "mlflow": mlflow_run.configured(
@@ -179,6 +194,7 @@ def wire_resources() -> dict[str, Any]:
             }
         ),
         "registry": ModelRegistryResource(**tracking),
+        **wire_automation(),
     }
 
 

@@ -6,7 +6,8 @@ import dagster as dg
 import pandas as pd
 
 from recipe_assets.defs.reporting import plain_errors, table
-from recipe_assets.defs.resources import ReviewResource, VocabularyResource
+from recipe_assets.defs.resources import ReviewResource, StorageResource, VocabularyResource
+from recipe_assets.review.unclear import unclear_lines
 from recipe_assets.studio.review import (
     COLUMNS,
     is_decided,
@@ -20,15 +21,20 @@ from recipe_assets.studio.review import (
 
 @dg.asset(group_name="dataset", kinds={"csv"}, owners=["team:data"], tags={"stage": "dataset"})
 def review_queue(
-    photo_findings: pd.DataFrame, standardized_keywords: pd.DataFrame, review: ReviewResource
+    photo_findings: pd.DataFrame,
+    standardized_keywords: pd.DataFrame,
+    review: ReviewResource,
+    storage: StorageResource,
 ) -> dg.MaterializeResult[pd.DataFrame]:
     """Photos that a person should look at, with a suggestion: a CSV file to edit, which the next run honors.
 
+    First come files that were changed in the outbox and say no single keyword.
     Write into `decision`: a keyword, "drop" to take the photo out, or "keep" if it is right as it is.
     """
     with plain_errors():
         # Read at the last moment: somebody may have saved a decision while the findings were computed.
-        queue = merge_queue(open_cases(photo_findings, standardized_keywords), review.read())
+        found = [unclear_lines(storage.tables()), open_cases(photo_findings, standardized_keywords)]
+        queue = merge_queue(pd.concat(found, ignore_index=True), review.read())
         write_queue(queue, Path(review.path))
     decided = is_decided(queue)
     return dg.MaterializeResult(

@@ -2,8 +2,9 @@
 
 import dagster as dg
 
-from recipe_assets.defs.jobs import retrain
+from recipe_assets.defs.jobs import REQUESTED_BY, retrain
 from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource, VocabularyResource
+from recipe_assets.defs.training_facts import is_training
 from recipe_assets.errors import RecipeError
 from recipe_assets.studio.split_state import pending_fingerprint
 
@@ -16,9 +17,14 @@ from recipe_assets.studio.split_state import pending_fingerprint
     description="Mondays at 03:00 UTC: retrain if photos or keywords changed since the released model's training.",
 )
 def weekly_retraining(
-    releases: ReleaseStoreResource, storage: StorageResource, vocabulary: VocabularyResource
+    context: dg.ScheduleEvaluationContext,
+    releases: ReleaseStoreResource,
+    storage: StorageResource,
+    vocabulary: VocabularyResource,
 ) -> dg.RunRequest | dg.SkipReason:
     """Compare what the released model was trained on with what training would see now."""
+    if is_training(context.instance):
+        return dg.SkipReason("a training is under way: what it leaves unlearned is looked at next Monday")
     try:
         store = releases.open()
         released, candidate = store.current_manifest(), store.candidate_manifest()
@@ -31,4 +37,4 @@ def weekly_retraining(
         return dg.SkipReason(f"no shoot arrived since release {released.release_id}")
     if candidate is not None and candidate.data_fingerprint == pending:
         return dg.SkipReason(f"release {candidate.release_id}, trained on all that is there, waits for approval")
-    return dg.RunRequest(tags={"data_fingerprint": pending[:16]})
+    return dg.RunRequest(tags={"data_fingerprint": pending[:16], REQUESTED_BY: "weekly_retraining"})

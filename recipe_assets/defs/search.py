@@ -13,6 +13,7 @@ from pydantic import Field
 from recipe_assets.defs.model import TAGS
 from recipe_assets.defs.reporting import percent, picture, plain_errors, table
 from recipe_assets.defs.resources import BaseCheckpointResource, StorageResource, VocabularyResource
+from recipe_assets.defs.upkeep import POOL
 from recipe_assets.figures.search import search_summary, setting_importance
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class SearchConfig(dg.Config):
     owners=["team:data"],
     tags=TAGS,
     deps=["raw_images", "photo_embeddings"],
+    pool=POOL,
 )
 def hyperparameter_search(
     context: dg.AssetExecutionContext,

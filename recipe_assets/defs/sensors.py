@@ -1,8 +1,9 @@
 """What reacts by itself: new shoots are read, new releases are served. Thin shells over plain comparisons."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 import dagster as dg
 
@@ -18,9 +19,9 @@ from recipe_assets.defs.resources import (
     VocabularyResource,
 )
 from recipe_assets.errors import RecipeError
+from recipe_assets.review.reviewed import all_decisions
 from recipe_assets.storage import TableStore
 from recipe_assets.studio.arrivals import Wanted, Work, pending_work
-from recipe_assets.studio.review import decisions
 from recipe_assets.studio.watching import Change, Look, look
 
 SETTLE_SECONDS = 20
@@ -58,7 +59,8 @@ def new_shoots(
     """Request what each shoot needs; an unreadable studio is reported, never taken for an empty one."""
     try:
         words = vocabulary.load()
-        wanted = Wanted(words, decisions(review.read(), words), base.identity())
+        decided = all_decisions(review.read(), storage.tables(), words)
+        wanted = Wanted(words, decided, base.identity())
         seen = look(studio.open(), storage.tables(), context.cursor, SETTLE_SECONDS)
         # A folder made in advance is no shoot yet.
         here = {name: shoot for name, shoot in seen.arrived.items() if shoot.files}
@@ -66,9 +68,9 @@ def new_shoots(
     except RecipeError as error:
         return dg.SkipReason(str(error))
     _tell(context, seen)
-    busy = _busy(context.instance)
+    busy = busy_shoots(context.instance)
     keys = (key for key in _keys(work, wanted, storage.tables()) if key[1] not in busy)
-    requests = (found for key in keys if (found := _request(context, *key)))
+    requests = (found for key in keys if (found := request_run(context, *key)))
     asked = list(islice(requests, MAX_REQUESTS))
     known = set(context.instance.get_dynamic_partitions(shoots.name or ""))
     new = sorted({str(request.partition_key) for request in asked} - known)
@@ -92,7 +94,7 @@ def _keys(work: Work, wanted: Wanted, tables: TableStore) -> Iterator[tuple[str,
         yield embed.name, shoot, f"embed:{shoot}:{files}:{wanted.base}"
 
 
-def _busy(instance: dg.DagsterInstance) -> set[str]:
+def busy_shoots(instance: dg.DagsterInstance) -> set[str]:
     """Shoots that a run is about right now, whoever asked for it: a backfill, a person, the main job."""
     running = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     return {run.tags["dagster/partition"] for run in running if "dagster/partition" in run.tags}
@@ -107,7 +109,9 @@ def _why_nothing(work: Work, seen: Look) -> str:
     return f"no shoot is new or changed: {seen.cursor}"
 
 
-def _request(context: dg.SensorEvaluationContext, job: str, shoot: str, work: str) -> dg.RunRequest | None:
+def request_run(
+    context: dg.SensorEvaluationContext, job: str, shoot: str, work: str, config: Mapping[str, Any] | None = None
+) -> dg.RunRequest | None:
     """A run for this work, unless it failed too often or too lately."""
     failed = dg.RunsFilter(tags={WORK: work}, statuses=[dg.DagsterRunStatus.FAILURE])
     tried = context.instance.get_run_records(failed, limit=MAX_ATTEMPTS)
@@ -120,7 +124,8 @@ def _request(context: dg.SensorEvaluationContext, job: str, shoot: str, work: st
             return None
     # Dagster drops a request whose key a run has had, and the same work may be due again after an edit and back.
     runs = context.instance.get_runs_count(dg.RunsFilter(tags={WORK: work}))
-    return dg.RunRequest(run_key=f"{work}:{runs}", job_name=job, partition_key=shoot, tags={WORK: work})
+    key, tags = f"{work}:{runs}", {WORK: work}
+    return dg.RunRequest(run_key=key, job_name=job, partition_key=shoot, tags=tags, run_config=config)
 
 
 def _tell(context: dg.SensorEvaluationContext, seen: Look) -> None:

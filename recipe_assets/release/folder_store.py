@@ -6,8 +6,9 @@ The rules of releases are `store`'s.
 import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -58,9 +59,14 @@ class FolderObjects:
 
     def sizes(self, prefix: str) -> Mapping[str, int]:
         """Every file below a folder with its size."""
+        sizes: dict[str, int] = {}
         with self._errors():
-            files = [path for path in (self._root / prefix).rglob("*") if path.is_file()]
-            return {path.relative_to(self._root).as_posix(): path.stat().st_size for path in files}
+            for path in (self._root / prefix).rglob("*"):
+                with suppress(FileNotFoundError):  # somebody's write ended: its partial file has its name now
+                    status = path.stat()
+                    if stat.S_ISREG(status.st_mode):
+                        sizes[path.relative_to(self._root).as_posix()] = status.st_size
+        return sizes
 
     def upload(self, release_id: str, folder: Path, files: Mapping[str, ReleaseFile], manifest: bytes) -> None:
         """Build the release in a staging folder and rename it into place; a half release in place is completed."""

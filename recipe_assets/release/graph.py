@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from recipe_assets.errors import ReleaseError
@@ -56,6 +55,8 @@ class ImageGraph:
         Raises:
             ReleaseError: if ONNX Runtime cannot open it.
         """
+        import onnxruntime as ort  # 50 MB that Dagster's definitions, which know this module, load without
+
         options = ort.SessionOptions()
         options.intra_op_num_threads = threads or 0
         options.log_severity_level = 3

@@ -1,4 +1,4 @@
-"""The demo page's files over HTTP: complete, typed, cached with care, and nothing else."""
+"""The files of the demo and the review page over HTTP: complete, typed, cached with care, and nothing else."""
 
 import re
 import tomllib
@@ -10,9 +10,11 @@ from recipe_assets.studio.decoding.formats import FORMATS
 from tests.api.conftest import ROOT, Running
 
 DEMO = ROOT / "api" / "demo"
-FILES = sorted(path.name for path in DEMO.iterdir())
+FILES = sorted(path.relative_to(DEMO).as_posix() for path in DEMO.rglob("*") if path.is_file())
+PAGES = {"/": "index.html", "/review": "review.html"}
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
-REFERENCE = re.compile(r"""(?:href|src)=["']demo/([\w.-]+)|from ["']\./([\w.-]+)["']|`demo/([\w.-]+)#""")
+LINKED = re.compile(r"""(?:(?:href|src)=["']|`)demo/([\w./-]+)""")
+IMPORTED = re.compile(r"""from ["'](\.[\w./-]+)["']""")
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -23,15 +25,16 @@ def test_every_file_is_served_with_its_type(steady: Running, name: str) -> None:
     assert answer.headers["Content-Type"].split(";")[0] == TYPES[Path(name).suffix]
 
 
-def test_the_page_stands_at_the_root(steady: Running) -> None:
-    answer = steady.client.get("/")
+@pytest.mark.parametrize(("path", "name"), PAGES.items())
+def test_each_page_stands_at_its_address(steady: Running, path: str, name: str) -> None:
+    answer = steady.client.get(path)
     assert answer.status_code == 200
-    assert answer.content == (DEMO / "index.html").read_bytes()
+    assert answer.content == (DEMO / name).read_bytes()
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
-    assert "/" not in steady.client.get("/docs/openapi.json").json()["paths"]
+    assert path not in steady.client.get("/docs/openapi.json").json()["paths"]
 
 
-@pytest.mark.parametrize("path", ["/", "/demo/main.js"])
+@pytest.mark.parametrize("path", ["/", "/review", "/demo/main.js", "/demo/review/main.js"])
 def test_a_file_is_asked_for_anew_but_sent_only_when_it_changed(steady: Running, path: str) -> None:
     first = steady.client.get(path)
     assert first.headers["Cache-Control"] == "no-cache"
@@ -49,7 +52,7 @@ def test_an_unchanged_page_keeps_its_security_policy(steady: Running) -> None:
     assert again.headers.get("Content-Security-Policy") == first.headers.get("Content-Security-Policy")
 
 
-@pytest.mark.parametrize("path", ["/", "/demo/main.js"])
+@pytest.mark.parametrize("path", ["/", "/review", "/demo/main.js", "/demo/review/main.js"])
 def test_head_says_what_get_would_without_the_content(steady: Running, path: str) -> None:
     head, get = steady.client.head(path), steady.client.get(path)
     assert (head.status_code, head.content) == (200, b"")
@@ -66,21 +69,35 @@ def test_nothing_else_can_be_asked_for(steady: Running, name: str) -> None:
 
 def test_whatever_a_file_refers_to_is_there() -> None:
     for name in FILES:
-        for groups in REFERENCE.findall((DEMO / name).read_text("utf-8")):
-            assert "".join(groups) in FILES, f"{name} refers to {groups}"
+        text = (DEMO / name).read_text("utf-8")
+        found = [DEMO / link for link in LINKED.findall(text)]
+        found += [(DEMO / name).parent / link for link in IMPORTED.findall(text)]
+        assert [path for path in found if not path.is_file()] == [], name
 
 
 def test_every_icon_that_is_named_is_drawn() -> None:
     drawn = set(re.findall(r'id="(\w+)"', (DEMO / "icons.svg").read_text()))
-    scripts = "".join(path.read_text("utf-8") for path in DEMO.glob("*.js"))
+    scripts = "".join(path.read_text("utf-8") for path in DEMO.rglob("*.js"))
     named = set(re.findall(r'icon\("(\w+)"\)', scripts)) | {"alert", "info"}  # notices choose between these two
-    named |= set(re.findall(r"icons\.svg#(\w+)", (DEMO / "index.html").read_text("utf-8")))
+    pages = "".join((DEMO / name).read_text("utf-8") for name in PAGES.values())
+    named |= set(re.findall(r"icons\.svg#(\w+)", pages))
     assert named == drawn
 
 
-def test_every_id_that_a_script_asks_for_is_on_the_page() -> None:
-    ids = set(re.findall(r'id="([\w-]+)"', (DEMO / "index.html").read_text("utf-8")))
-    for path in DEMO.glob("*.js"):
+SHARED = ("announce", "dom", "errors", "frame", "keys", "notices", "patience", "photos", "service", "words")
+"""The scripts of the demo page that the review page uses, too."""
+
+
+@pytest.mark.parametrize(
+    ("page", "scripts"),
+    [
+        ("index.html", sorted(DEMO.glob("*.js"))),
+        ("review.html", [*sorted((DEMO / "review").glob("*.js")), *(DEMO / f"{name}.js" for name in SHARED)]),
+    ],
+)
+def test_every_id_that_a_script_asks_for_is_on_the_page(page: str, scripts: list[Path]) -> None:
+    ids = set(re.findall(r'id="([\w-]+)"', (DEMO / page).read_text("utf-8")))
+    for path in scripts:
         assert set(re.findall(r'byId\("([\w-]+)"\)', path.read_text("utf-8"))) <= ids, path.name
 
 

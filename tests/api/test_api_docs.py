@@ -23,6 +23,7 @@ PHOTOS = [f"{BASE}/{path}" for path in ("predict", "predict/batch", "classify")]
 MODEL = [f"{BASE}/{path}" for path in ("model", "model/reload", "model/rollback")]
 HEALTH = [f"{BASE}/{path}" for path in ("health", "health/ready", "health/live")]
 NEIGHBOR = f"{BASE}/neighbors/{{release_id}}/{{picture}}"
+REVIEW = [f"{BASE}/review/{path}" for path in ("queue", "pictures/{name}", "answers", "progress")]
 
 Schema = dict[str, Any]
 
@@ -78,7 +79,7 @@ def test_the_documentation_is_valid_openapi(schema: Schema) -> None:
 
 
 def test_every_call_is_documented(schema: Schema) -> None:
-    assert set(schema["paths"]) == {*PHOTOS, *MODEL, *HEALTH, NEIGHBOR}
+    assert set(schema["paths"]) == {*PHOTOS, *MODEL, *HEALTH, *REVIEW, NEIGHBOR}
     assert set(schema["paths"][f"{BASE}/classify"]) == {"get", "post"}
     for name, operation in operations(schema).items():
         assert operation["description"], name
@@ -215,7 +216,7 @@ def test_the_documentation_renders_without_internet(steady: Running, browser: Br
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(f"{steady.url}/docs")
-    expect(page.locator(".opblock")).to_have_count(len(PHOTOS) + 1 + len(MODEL) + len(HEALTH) + 1)
+    expect(page.locator(".opblock")).to_have_count(len(PHOTOS) + 1 + len(MODEL) + len(HEALTH) + 1 + len(REVIEW))
     page.locator("#operations-photos-predict .opblock-summary").click()
     expect(page.locator("#operations-photos-predict select").first).to_be_visible()
     page.screenshot(path=tmp_path / "docs.png", full_page=True)

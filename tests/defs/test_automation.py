@@ -103,7 +103,10 @@ class Studio:
     def tick_schedule(self) -> str | None:
         """Why the schedule skips, or None where it requests a run."""
         resources = {"releases": self.releases, "storage": self.storage, "vocabulary": self.words}
-        with dg.build_schedule_context(resources=resources) as context:
+        with (
+            dg.instance_for_test() as instance,
+            dg.build_schedule_context(instance=instance, resources=resources) as context,
+        ):
             outcome = weekly_retraining.evaluate_tick(context)
         assert bool(outcome.run_requests) != bool(outcome.skip_message)
         return outcome.skip_message

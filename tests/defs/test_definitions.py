@@ -38,6 +38,10 @@ GRAPH = {
     "release_approval": ["model_release"],
     "served_model": ["model_release", "release_approval"],
     "production_predictions": ["served_model", "splits"],
+    "keyworded_shoot": ["raw_images", "standardized_keywords"],
+    "reviewed_keywords": ["keyworded_shoot"],
+    "live_accuracy": ["reviewed_keywords"],
+    "published_review_queue": ["keyworded_shoot", "review_queue", "reviewed_keywords"],
 }  # fmt: skip
 BLOCKING = {
     "raw_images:photos_are_readable",
@@ -76,7 +80,7 @@ def test_every_asset_is_described_owned_grouped_and_checked(definitions: dg.Defi
         assert node.description, key
         assert node.owners, key
         assert node.kinds, key
-        assert node.group_name in {"studio", "dataset", "model", "release"}, key
+        assert node.group_name in {"studio", "dataset", "model", "release", "post_production"}, key
         assert key in checked, f"{key} has no check"
 
 
@@ -98,13 +102,20 @@ def test_jobs_sensors_and_schedules_are_there_by_name_and_described(definitions:
     }
     assert set(jobs) == {
         "new_shoot", "standardize", "embed", "inspect_studio", "retrain", "serve_release", "register_backlog",
-        "search", "approve_release", "read_predictions",
+        "search", "approve_release", "read_predictions", "keyword_shoot", "read_reviews", "publish_review_queue",
     }  # fmt: skip
     assert all(jobs.values())
     assert {sensor.name for sensor in definitions.sensors or []} == {
         "new_shoots",
         "new_release",
         "new_predictions",
+        "new_reviews",
+        "review_page_is_behind",
+        "shoots_to_keyword",
+        "retraining_when_due",
+        "failed_runs",
+        "release_news",
+        "drift_news",
     }
     assert {schedule.name for schedule in definitions.schedules or []} == {"weekly_retraining"}
     assert all(sensor.default_status == dg.DefaultSensorStatus.RUNNING for sensor in definitions.sensors or [])

@@ -1,0 +1,92 @@
+"""From an original to what stands in the outbox: the photo with its keyword, or untouched with a sidecar.
+
+Makes bytes and proves that the image data is the same; writes nothing. Metadata is `studio.metadata`'s subject.
+"""
+
+import hashlib
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+from recipe_assets.outbox.deciding import Decision
+from recipe_assets.studio.metadata import (
+    MetadataError,
+    Provenance,
+    UnwritableFormatError,
+    image_data_sha256,
+    read_provenance,
+    sidecar_packet,
+    write_keywords,
+)
+
+
+class Original(NamedTuple):
+    """A photo as it came from the studio, with its sidecar and that one's name, if it has one."""
+
+    photo: bytes
+    sidecar: bytes | None = None
+    sidecar_name: str | None = None
+
+
+class Copy(NamedTuple):
+    """What is to stand in the outbox; `note` says what is special about it."""
+
+    photo: bytes
+    sidecar: bytes | None
+    note: str | None
+
+
+def copy_of(original: Original, decision: Decision, time: datetime) -> Copy:
+    """The photo with its keyword in IPTC and XMP; where that cannot be, untouched with the keyword in a sidecar.
+
+    Where a person gave the keyword, photo and sidecar are the very bytes of the studio.
+
+    Args:
+        original: as the studio has it.
+        decision: what is written.
+        time: when the keyword was decided, for its provenance.
+    """
+    if not decision.writes or decision.keyword is None or decision.release_id is None:
+        return Copy(original.photo, original.sidecar, None)
+    provenance = Provenance(decision.release_id, decision.confidence or 0.0, time=time)
+    try:
+        return Copy(_written(original.photo, decision.keyword, provenance), original.sidecar, None)
+    except UnwritableFormatError:
+        return _beside(original, decision.keyword, provenance, "the keyword stands in the XMP sidecar")
+    except MetadataError as error:
+        return _beside(original, decision.keyword, provenance, f"the keyword stands in the XMP sidecar ({error})")
+
+
+def _written(photo: bytes, keyword: str, provenance: Provenance) -> bytes:
+    written = write_keywords(photo, [keyword], "add", provenance)
+    if image_data_sha256(written) != image_data_sha256(photo):
+        raise MetadataError("writing the keyword would have changed the image data; the photo is left as it is")
+    return written
+
+
+def _beside(original: Original, keyword: str, provenance: Provenance, note: str) -> Copy:
+    try:
+        return Copy(original.photo, sidecar_packet(original.sidecar, [keyword], "add", provenance), note)
+    except MetadataError as error:
+        return Copy(original.photo, original.sidecar, f"the keyword stands in this table only ({error})")
+
+
+def is_same_copy(stored: bytes, original: Original, decision: Decision) -> bool:
+    """Whether a file is what would be written, but for the time: then a run wrote it whose notes are lost."""
+    record = read_provenance(stored)
+    if record is None or record.time is None:
+        return stored == original.photo and not decision.writes
+    return stored == copy_of(original, decision, record.time).photo
+
+
+def sidecar_name(file: str, others: frozenset[str]) -> str:
+    """Name of a new sidecar: as Adobe's programs look for it, unless another photo of the shoot has that stem."""
+    path = PurePosixPath(file)
+    stem = str(path.with_suffix("")).casefold()
+    same = sum(other.rpartition(".")[0].casefold() == stem for other in others)
+    return f"{file}.xmp" if same > 1 else str(path.with_suffix(".xmp"))
+
+
+def sha256_of(data: bytes) -> str:
+    """Hash in hexadecimal digits."""
+    return hashlib.sha256(data).hexdigest()

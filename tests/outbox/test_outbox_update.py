@@ -1,0 +1,224 @@
+"""What changes in an outbox that is there already: shown first, then written, and never what a person touched."""
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from recipe_assets.studio.metadata import read_keywords, read_provenance
+from recipe_assets.studio.quality.findings import DROP
+from tests.outbox.shop import BY_A_PERSON, NEWER_BIAS, RED, SHOOT, Shop, changed
+from tests.release import factory
+
+STOVE, OVEN = f"stove/{SHOOT}", f"oven/{SHOOT}"
+
+
+@pytest.fixture
+def moved_on(shop: Shop) -> Shop:
+    """A shoot keyworded by a first release, and a newer one that calls everything a gray tray."""
+    shop.keyword()
+    shop.publish(2, NEWER_BIAS)
+    return shop
+
+
+def exiftool(path: Path, *changes: str) -> None:
+    subprocess.run(
+        ["exiftool", "-q", "-overwrite_original", *changes, str(path)], check=True, capture_output=True, timeout=60
+    )
+
+
+def test_a_newer_release_shows_first_what_would_change(moved_on: Shop) -> None:
+    before, rows = moved_on.everything(), moved_on.rows()
+    outcome = moved_on.keyword()
+    assert moved_on.photos().keys() == {path for path in before if not path.startswith("_tables/")}
+    assert moved_on.everything() == before
+    assert moved_on.rows() == rows
+    changes = changed(outcome)
+    assert sorted(changes.index) == sorted([RED, "lime.png", "doubtful.jpg", "inner/blue.jpg", "two.jpg"])
+    assert set(changes["state"]) == {"waits"}
+    red = changes.loc[RED]
+    assert (red["old"], red["new"], red["old_pipeline"], red["new_pipeline"]) == (
+        "red-pan",
+        "gray-tray",
+        "stove",
+        "oven",
+    )
+    assert red["old_release_id"] < red["new_release_id"]
+    attributes = moved_on.tables.attributes("keyworded_shoot", SHOOT)
+    assert attributes is not None
+    assert (attributes["waiting"], attributes["release"]) == ("5", moved_on.released.release_id)
+
+
+def test_then_it_writes_and_moves_and_leaves_people_s_photos(moved_on: Shop) -> None:
+    persons = moved_on.outbox.describe(f"{OVEN}/{BY_A_PERSON}")
+    outcome = moved_on.keyword("write")
+    assert set(outcome.changes["state"]) == {"written"}
+    photos = moved_on.photos()
+    assert not [path for path in photos if not path.startswith(OVEN)]
+    ours = read_provenance(photos[f"{OVEN}/{RED}"])
+    assert ours is not None
+    assert (ours.keywords, ours.release) == (("gray-tray",), moved_on.released.release_id)
+    assert read_keywords(photos[f"{OVEN}/{RED}"]).iptc == ("gray-tray",), "the old keyword of ours is gone"
+    assert read_keywords(photos[f"{OVEN}/inner/blue.jpg"]).iptc == ("holiday", "gray-tray")
+    assert moved_on.outbox.describe(f"{OVEN}/{BY_A_PERSON}") == persons
+    assert moved_on.rows()[RED]["path"] == f"{OVEN}/{RED}"
+    after = moved_on.everything()
+    assert moved_on.keyword("write").changes.empty
+    assert moved_on.everything() == after
+
+
+def test_an_older_release_changes_nothing(shop: Shop) -> None:
+    first = shop.publish(5)
+    shop.keyword()
+    before = shop.everything()
+    shop.publish(3, NEWER_BIAS)
+    assert shop.released.release_id < first
+    assert shop.keyword("write").changes.empty
+    assert shop.everything() == before
+
+
+def test_a_newer_release_that_says_the_same_rewrites_nothing(shop: Shop) -> None:
+    shop.keyword()
+    before = shop.everything()
+    shop.publish(2, 0.01)
+    assert shop.keyword("write").changes.empty
+    assert shop.everything() == before
+
+
+def test_what_a_person_edited_took_or_moved_is_never_touched(folder_shop: Shop) -> None:
+    folder_shop.keyword()
+    box = folder_shop.root / "outbox"
+    exiftool(box / STOVE / RED, "-IPTC:Keywords=blue-pot", "-XMP-dc:Subject=blue-pot")
+    (box / STOVE / "doubtful.jpg").unlink()
+    (box / OVEN / "inner").mkdir(parents=True)
+    (box / STOVE / "inner" / "blue.jpg").rename(box / OVEN / "inner" / "blue.jpg")
+    folder_shop.publish(2, NEWER_BIAS)
+    shown = changed(folder_shop.keyword())
+    before = folder_shop.photos()
+    written = changed(folder_shop.keyword("write"))
+    for changes in (shown, written):
+        assert changes.loc[[RED, "doubtful.jpg", "inner/blue.jpg"], "state"].tolist() == ["left"] * 3
+        assert "a person changed" in changes.loc[RED, "why"]
+        assert "taken on or moved" in changes.loc["doubtful.jpg", "why"]
+    after = folder_shop.photos()
+    assert after[f"{STOVE}/{RED}"] == before[f"{STOVE}/{RED}"]
+    assert after[f"{OVEN}/inner/blue.jpg"] == before[f"{OVEN}/inner/blue.jpg"]
+    assert f"{STOVE}/doubtful.jpg" not in after
+    assert f"{OVEN}/doubtful.jpg" not in after
+    assert written.loc["lime.png", "state"] == "written", "the others are not held up"
+
+
+def test_an_edit_that_keeps_size_and_time_is_seen_all_the_same(folder_shop: Shop) -> None:
+    folder_shop.keyword()
+    path = folder_shop.root / "outbox" / STOVE / RED
+    before = path.read_bytes()
+    times = path.stat()
+    path.write_bytes(before.replace(b"red-pan", b"rad-pan"))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    folder_shop.publish(2, NEWER_BIAS)
+    assert changed(folder_shop.keyword("write")).loc[RED, "state"] == "left"
+    assert path.read_bytes() == before.replace(b"red-pan", b"rad-pan")
+
+
+def test_a_photo_that_changes_while_it_is_moved_is_kept(
+    folder_shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from recipe_assets.outbox.putting import Files
+
+    folder_shop.keyword()
+    folder_shop.publish(2, NEWER_BIAS)
+    old = folder_shop.root / "outbox" / STOVE / RED
+    put = Files.put
+
+    def put_while_a_person_saves(files: Files, made: object) -> object:
+        row = put(files, made)  # type: ignore[arg-type]
+        if row.file == RED:
+            old.write_bytes(b"what a person just saved")
+        return row
+
+    monkeypatch.setattr(Files, "put", put_while_a_person_saves)
+    assert changed(folder_shop.keyword("write")).loc[RED, "state"] == "left"
+    assert old.read_bytes() == b"what a person just saved"
+    assert f"{OVEN}/{RED}" not in folder_shop.photos()
+    assert folder_shop.rows()[RED]["path"] == f"{STOVE}/{RED}"
+
+
+def test_a_place_that_is_taken_leaves_the_photo_where_it_is(moved_on: Shop) -> None:
+    moved_on.outbox.write(f"{OVEN}/{RED}", b"somebody's own")
+    red = changed(moved_on.keyword("write")).loc[RED]
+    assert red["state"] == "left"
+    assert f"{OVEN}/{RED}" in red["why"]
+    assert moved_on.outbox.read(f"{OVEN}/{RED}") == b"somebody's own"
+    assert f"{STOVE}/{RED}" in moved_on.photos()
+
+
+def test_a_person_s_word_in_the_review_queue_moves_the_photo(shop: Shop) -> None:
+    shop.keyword()
+    shop.review(RED, "gray-tray")
+    assert changed(shop.keyword()).loc[RED, "state"] == "waits"
+    shop.keyword("write")
+    assert shop.photos()[f"{OVEN}/{RED}"] == factory.photo("red"), "a person's photos pass byte for byte"
+    assert shop.rows()[RED]["origin"] == "person"
+    assert f"{STOVE}/{RED}" not in shop.photos()
+
+
+def test_a_person_s_word_that_agrees_changes_nothing(shop: Shop) -> None:
+    shop.keyword()
+    before = shop.everything()
+    shop.review(RED, "red-pan")
+    assert shop.keyword("write").changes.empty
+    assert shop.everything() == before
+
+
+def test_a_photo_that_a_person_dropped_leaves_the_outbox(shop: Shop) -> None:
+    shop.keyword()
+    shop.review(RED, DROP)
+    assert changed(shop.keyword()).loc[RED, "state"] == "waits"
+    assert f"{STOVE}/{RED}" in shop.photos()
+    shop.keyword("write")
+    row = shop.rows()[RED]
+    assert (row["path"], row["origin"], row["reason"]) == (None, "none", "dropped: by review")
+    assert f"{STOVE}/{RED}" not in shop.photos()
+
+
+def test_another_pipeline_in_the_vocabulary_moves_photos_without_asking_the_model(shop: Shop) -> None:
+    shop.keyword()
+    release_id = shop.rows()["lime.png"]["release_id"]
+    shop.vocabulary = shop.vocabulary.replace("pipeline: bowl", "pipeline: glass")
+    shop.standardize()
+    assert changed(shop.keyword()).loc["lime.png", "new_pipeline"] == "glass"
+    shop.keyword("write")
+    assert f"glass/{SHOOT}/lime.png" in shop.photos()
+    assert f"bowl/{SHOOT}/lime.png" not in shop.photos()
+    assert shop.rows()["lime.png"]["release_id"] == release_id
+
+
+def test_a_photo_that_was_delivered_anew_replaces_its_copy_unasked(shop: Shop) -> None:
+    shop.keyword()
+    shop.put({RED: factory.photo("lime"), "doubtful.jpg": factory.photo("maroon")})
+    outcome = shop.keyword()
+    assert outcome.changes.empty
+    assert f"bowl/{SHOOT}/{RED}" in shop.photos()
+    assert f"{STOVE}/{RED}" not in shop.photos()
+    assert shop.rows()[RED]["keyword"] == "green-bowl"
+
+
+def test_a_copy_that_a_person_edited_survives_a_new_delivery(folder_shop: Shop) -> None:
+    folder_shop.keyword()
+    path = folder_shop.root / "outbox" / STOVE / RED
+    exiftool(path, "-XMP-dc:Rights=ours")
+    edited = path.read_bytes()
+    folder_shop.put({RED: factory.photo("lime")})
+    assert changed(folder_shop.keyword("write")).loc[RED, "state"] == "left"
+    assert path.read_bytes() == edited
+    path.unlink()
+    folder_shop.keyword()
+    assert f"bowl/{SHOOT}/{RED}" in folder_shop.photos(), "once it is taken on, the new picture is written"
+
+
+def test_new_photos_of_a_known_shoot_are_written_while_changes_wait(moved_on: Shop) -> None:
+    before = moved_on.photos()
+    moved_on.put({"late.jpg": factory.photo("red")})
+    moved_on.keyword()
+    assert moved_on.photos().keys() - before.keys() == {f"{OVEN}/late.jpg"}
