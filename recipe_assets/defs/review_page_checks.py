@@ -21,7 +21,7 @@ def queue_is_served(published_review_queue: pd.DataFrame, releases: ReleaseStore
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{len(asked)} photos are asked about on /review"
         if same
-        else f"the store's queue has {len(asked)} photos, {len(published_review_queue)} were published here: another "
-        "run published since; materialize published_review_queue again if it was not meant to",
+        else f"the store's queue has {len(asked)} photos, {len(published_review_queue)} were published here: "
+        "another run has published since; materialize published_review_queue again if it should not have",
         metadata={"photos": len(asked)},
     )

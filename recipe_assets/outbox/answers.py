@@ -3,7 +3,8 @@
 Reads stored tables alone: no original is opened, no API is asked.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from recipe_assets.studio.photos import preprocess
 from recipe_assets.studio.thumbnails import thumbnail_batches
 
 RAW = ["file", "sha256", "bytes", "step", "tag", "problem"]
-LABELS = ["file", "keyword", "source", "reason"]
+LABELS = ["file", "keyword", "source", "reason", "iptc_keywords", "xmp_keywords"]
 BATCH = 32
 """Photos that the model sees at once."""
 
@@ -28,7 +29,15 @@ def photos_of(tables: TableStore, shoot: str) -> list[Photo]:
     labels = tables.read("standardized_keywords", shoot, LABELS).rename(columns={"reason": "why_none"})
     both = tables.read("raw_images", shoot, RAW).merge(labels, on="file", how="left")
     texts = both.astype(object).where(both.notna(), None)
-    return [Photo(shoot, *(row[name] for name in Photo._fields[1:])) for row in texts.to_dict("records")]
+    columns = [name for name in Photo._fields if name not in ("shoot", "words")]
+    rows = texts.to_dict("records")
+    return [Photo(shoot=shoot, words=_words(row), **{name: row[name] for name in columns}) for row in rows]
+
+
+def _words(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
+    """All keywords in the file itself, without repetition."""
+    found = (row[name] for name in ("iptc_keywords", "xmp_keywords"))
+    return tuple(dict.fromkeys(word for words in found if words is not None for word in words))
 
 
 def answers(

@@ -4,13 +4,14 @@ Makes bytes and proves that the image data is the same; writes nothing. Metadata
 """
 
 import hashlib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from recipe_assets.outbox.deciding import Decision
 from recipe_assets.studio.metadata import (
     MetadataError,
+    Mode,
     Provenance,
     UnwritableFormatError,
     image_data_sha256,
@@ -39,34 +40,51 @@ class Copy(NamedTuple):
 def copy_of(original: Original, decision: Decision, time: datetime) -> Copy:
     """The photo with its keyword in IPTC and XMP; where that cannot be, untouched with the keyword in a sidecar.
 
-    Where a person gave the keyword, photo and sidecar are the very bytes of the studio.
+    Where a person wrote the keyword into the photo, photo and sidecar are the very bytes of the studio. What a
+    person decided in a review stands in the copy without a record of ours: it is never taken back.
 
     Args:
         original: as the studio has it.
         decision: what is written.
         time: when the keyword was decided, for its provenance.
     """
-    if not decision.writes or decision.keyword is None or decision.release_id is None:
+    if not decision.writes or decision.keyword is None:
         return Copy(original.photo, original.sidecar, None)
-    provenance = Provenance(decision.release_id, decision.confidence or 0.0, time=time)
+    said = _said(decision, decision.keyword, time)
     try:
-        return Copy(_written(original.photo, decision.keyword, provenance), original.sidecar, None)
+        return Copy(_written(original.photo, said), original.sidecar, None)
     except UnwritableFormatError:
-        return _beside(original, decision.keyword, provenance, "the keyword stands in the XMP sidecar")
+        return _beside(original, said, "the keyword stands in the XMP sidecar")
     except MetadataError as error:
-        return _beside(original, decision.keyword, provenance, f"the keyword stands in the XMP sidecar ({error})")
+        return _beside(original, said, f"the keyword stands in the XMP sidecar ({error})")
 
 
-def _written(photo: bytes, keyword: str, provenance: Provenance) -> bytes:
-    written = write_keywords(photo, [keyword], "add", provenance)
+class _Said(NamedTuple):
+    """What is written: keywords, what becomes of those that are there, and where they come from."""
+
+    words: tuple[str, ...]
+    mode: Mode
+    provenance: Provenance | None
+
+
+def _said(decision: Decision, keyword: str, time: datetime) -> _Said:
+    if decision.words is not None:
+        return _Said(decision.words, "replace-all", None)
+    if decision.release_id is None:
+        return _Said((keyword,), "add", None)
+    return _Said((keyword,), "add", Provenance(decision.release_id, decision.confidence or 0.0, time=time))
+
+
+def _written(photo: bytes, said: _Said) -> bytes:
+    written = write_keywords(photo, *said)
     if image_data_sha256(written) != image_data_sha256(photo):
         raise MetadataError("writing the keyword would have changed the image data; the photo is left as it is")
     return written
 
 
-def _beside(original: Original, keyword: str, provenance: Provenance, note: str) -> Copy:
+def _beside(original: Original, said: _Said, note: str) -> Copy:
     try:
-        return Copy(original.photo, sidecar_packet(original.sidecar, [keyword], "add", provenance), note)
+        return Copy(original.photo, sidecar_packet(original.sidecar, *said), note)
     except MetadataError as error:
         return Copy(original.photo, original.sidecar, f"the keyword stands in this table only ({error})")
 
@@ -75,7 +93,7 @@ def is_same_copy(stored: bytes, original: Original, decision: Decision) -> bool:
     """Whether a file is what would be written, but for the time: then a run wrote it whose notes are lost."""
     record = read_provenance(stored)
     if record is None or record.time is None:
-        return stored == original.photo and not decision.writes
+        return stored == copy_of(original, decision, datetime.now(UTC)).photo
     return stored == copy_of(original, decision, record.time).photo
 
 

@@ -21,7 +21,8 @@ NOBODY = "mask: Recipe Cropper's data, no photo to work on"
 class Photo(NamedTuple):
     """What is known of a photo before anything is decided.
 
-    `keyword`, `source` and `why_none` are those of standardized_keywords; None where it does not say.
+    `keyword`, `source` and `why_none` are those of standardized_keywords; None where it does not say. `words` are
+    all keywords in the file.
     """
 
     shoot: str
@@ -34,6 +35,7 @@ class Photo(NamedTuple):
     keyword: str | None
     source: str | None
     why_none: str | None
+    words: tuple[str, ...] = ()
 
     @property
     def contradicts_itself(self) -> bool:
@@ -49,7 +51,8 @@ class Photo(NamedTuple):
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
     """What a photo is to be; see `rows.Row` for what stands in the table.
 
-    `writes` says whether the keyword goes into the copy; where not, it is passed through byte for byte.
+    `writes` says whether the keyword goes into the copy; where not, it is passed through byte for byte. `words`
+    are all keywords of the copy, where a person's review outranks those of the file; None where one is added.
     """
 
     keyword: str | None = None
@@ -64,17 +67,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     second_confidence: float | None = None
     third: str | None = None
     third_confidence: float | None = None
+    words: tuple[str, ...] | None = None
 
     def row(self, photo: Photo) -> Row:
         """The row of a photo that was decided and is not written yet."""
-        said = {name: value for name, value in msgspec.structs.asdict(self).items() if name != "writes"}
-        return Row(shoot=photo.shoot, file=photo.file, sha256=photo.sha256, **said)
+        facts = {name: getattr(self, name) for name in self.__struct_fields__ if name in Row.__struct_fields__}
+        return Row(shoot=photo.shoot, file=photo.file, sha256=photo.sha256, **facts)
 
 
 class Pipelines:
     """Where each keyword leads: as the vocabulary says now, else as a release said when it was trained."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
         self._of = {word.name: checked_pipeline(word.pipeline) for word in vocabulary.keywords}
 
     def of(self, keyword: str, otherwise: str) -> str:
@@ -84,6 +89,13 @@ class Pipelines:
             OutboxError: if it cannot name a folder.
         """
         return self._of.get(keyword) or checked_pipeline(otherwise)
+
+    def reviewed_words(self, photo: Photo) -> tuple[str, ...]:
+        """All keywords of a photo as its review says: others of the vocabulary give way, what is none stays."""
+        known = [(word, self._vocabulary.known([word])) for word in photo.words]
+        keep = [word for word, meant in known if not meant or meant == [photo.keyword]]
+        has_it = any(meant == [photo.keyword] for _, meant in known)
+        return tuple(keep) if has_it or photo.keyword is None else (*keep, photo.keyword)
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -99,7 +111,15 @@ def without_model(photo: Photo, pipelines: Pipelines) -> Decision | None:
         return Decision(reason=NOBODY)
     if photo.keyword:
         pipeline = pipelines.of(photo.keyword, "default")
-        return Decision(keyword=photo.keyword, pipeline=pipeline, origin="person")
+        reviewed = pipelines.reviewed_words(photo) if photo.source == "review" else photo.words
+        changes = set(reviewed) != set(photo.words)
+        return Decision(
+            keyword=photo.keyword,
+            pipeline=pipeline,
+            origin="person",
+            writes=changes,
+            words=reviewed if changes else None,
+        )
     if photo.source == "review":
         return Decision(reason=photo.why_none)
     return None

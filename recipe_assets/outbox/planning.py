@@ -34,7 +34,7 @@ def asks_model(photo: Photo, before: Row | None, release_id: str) -> bool:
 
 def remembered(photo: Photo, before: Row, pipelines: Pipelines) -> Decision:
     """What the model said before, led to the pipeline of now."""
-    said = {name: getattr(before, name) for name in Decision.__struct_fields__ if name != "writes"}
+    said = {name: getattr(before, name) for name in Decision.__struct_fields__ if name in Row.__struct_fields__}
     pipeline = pipelines.of(before.keyword or "", before.pipeline or "")
     as_now = {"pipeline": pipeline, "writes": not photo.contradicts_itself, "reason": photo.why_unwritten}
     return Decision(**said | as_now)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from recipe_assets.studio.metadata import read_keywords, read_provenance
+from recipe_assets.studio.metadata import image_data_sha256, read_keywords, read_provenance, write_keywords
 from recipe_assets.studio.quality.findings import DROP
 from tests.outbox.shop import BY_A_PERSON, NEWER_BIAS, RED, SHOOT, Shop, changed
 from tests.release import factory
@@ -158,9 +158,23 @@ def test_a_person_s_word_in_the_review_queue_moves_the_photo(shop: Shop) -> None
     shop.review(RED, "gray-tray")
     assert changed(shop.keyword()).loc[RED, "state"] == "waits"
     shop.keyword("write")
-    assert shop.photos()[f"{OVEN}/{RED}"] == factory.photo("red"), "a person's photos pass byte for byte"
+    moved = shop.photos()[f"{OVEN}/{RED}"]
+    assert read_keywords(moved).iptc == read_keywords(moved).xmp == ("gray-tray",)
+    assert read_provenance(moved) is None, "what a person said is never taken back as ours"
+    assert image_data_sha256(moved) == image_data_sha256(factory.photo("red"))
     assert shop.rows()[RED]["origin"] == "person"
     assert f"{STOVE}/{RED}" not in shop.photos()
+
+
+def test_a_review_replaces_the_keyword_in_the_photo_and_leaves_other_words(folder_shop: Shop) -> None:
+    folder_shop.put({"labelled.jpg": write_keywords(factory.photo("red"), ["red-pan", "retouch"])})
+    folder_shop.review("labelled.jpg", "gray-tray")
+    folder_shop.keyword()
+    copy = folder_shop.photos()[f"{OVEN}/labelled.jpg"]
+    assert set(read_keywords(copy).iptc) == set(read_keywords(copy).xmp) == {"gray-tray", "retouch"}
+    before = folder_shop.photos()
+    folder_shop.keyword("write")
+    assert folder_shop.photos() == before
 
 
 def test_a_person_s_word_that_agrees_changes_nothing(shop: Shop) -> None:
