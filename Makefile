@@ -9,7 +9,7 @@ export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export DAGSTER_DISABLE_TELEMETRY := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up materialize sample later test lint types bench constraints clean
+.PHONY: help setup run up materialize sample later test lint types bench plugin constraints clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,9 @@ types: setup ## mypy, strict
 
 bench: setup ## benchmarks, each a ratio measured side by side
 	@$(BIN)/python -m tests.bench
+
+plugin: setup ## the Photoshop plugin, ready to load, in build/photoshop; SERVER=https://... fixes its server
+	@$(BIN)/python -m api.photoshop build/photoshop $(if $(SERVER),--server '$(SERVER)')
 
 constraints: setup ## write constraints.txt from what is installed
 	$(BIN)/python -m pip freeze --exclude-editable | grep -v '^recipe' > constraints.txt

@@ -69,7 +69,15 @@ class Clients:
 
     def wait_for(self, answers: int) -> None:
         """Until so many requests have been answered."""
-        until(lambda: len(self.answers) >= answers or not any(thread.is_alive() for thread in self._threads))
+        until(lambda: len(self.answers) >= answers or not self._alive)
+
+    def wait_for_release(self, release_id: str) -> None:
+        """Until the last answer came from this release."""
+        until(lambda: self.answers[-1].release_id == release_id or not self._alive)
+
+    @property
+    def _alive(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
 
     def __enter__(self) -> "Clients":
         for thread in self._threads:

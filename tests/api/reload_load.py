@@ -45,6 +45,8 @@ def run(publisher: Publisher, url: str, requests: int, clients: int = 4) -> Outc
         outcome.reloads_began = time.perf_counter()
         for number, (kind, manifest) in enumerate(zip(PLAN, manifests, strict=True), 1):
             _publish_and_wait(publisher, url, outcome, number, kind, manifest)
+            if kind in SERVED:
+                running.wait_for_release(manifest.release_id)
             running.wait_for(requests // 3 + number * (requests - requests // 3) // len(PLAN))
     outcome.answers = running.answers
     return outcome

@@ -1,0 +1,14 @@
+"""The APIs and photos that all tests of the Photoshop client share."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.photoshop import world
+
+
+@pytest.fixture(scope="session")
+def plugin_world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[world.World]:
+    """Real APIs in several states, and photos."""
+    with world.opened(tmp_path_factory.mktemp("plugin")) as opened:
+        yield opened
