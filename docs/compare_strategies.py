@@ -102,7 +102,7 @@ def _spread(values: "pd.Series[float]") -> str:
 
 def main() -> None:
     """Wire the studio as the graph does, compare, print."""
-    from recipe_assets.defs.resources import wire_resources
+    from recipe_assets.defs.wiring import wire_resources
     from recipe_assets.model.pipeline import TrainingInputs
     from recipe_assets.model.strategies import STRATEGIES
 

@@ -11,8 +11,8 @@ from functools import lru_cache
 import dagster as dg
 
 from recipe_assets.defs.jobs import REQUESTED_BY, TRAINING
-from recipe_assets.defs.resources import wire_resources
 from recipe_assets.defs.training_facts import TrainingFacts
+from recipe_assets.defs.wiring import wire_resources
 from recipe_assets.errors import RecipeError
 
 NAME = "retraining_is_due"

@@ -20,8 +20,8 @@ from recipe_assets.defs.resources import (
     StorageResource,
     StudioResource,
     VocabularyResource,
-    wire_resources,
 )
+from recipe_assets.defs.wiring import wire_resources
 from recipe_assets.errors import RecipeError
 from recipe_assets.release.manifest import checkpoint_name
 from recipe_assets.review.reviewed import all_decisions

@@ -32,7 +32,9 @@ REASONS = {
 
 
 MAX_UNMAPPED = 0.3
-"""Share of photos of a shoot that may end without a keyword; more is a new spelling or a missing export step."""
+"""Share of photos of a shoot whose words may say no keyword; more is a new spelling, not carelessness."""
+FAULTS = ("unknown", "ambiguous", "conflicting")
+"""The reasons that speak against a shoot's words; a photo whose keyword is `missing` is one for the model."""
 
 
 SHOWN, LONGEST = 10, 100
@@ -131,9 +133,13 @@ def reason_kind(reasons: pd.Series) -> pd.Series:
 
 
 def unmapped_shares(labelled: pd.DataFrame) -> pd.Series:
-    """Share of each shoot's photos without keyword; masks and photos that a person took out do not count."""
+    """Share of each shoot's photos whose words say no keyword; masks and photos taken out do not count at all.
+
+    A shoot that arrives without a word is not at fault: the released model keywords it, and what people then
+    correct or confirm there are labels like any other.
+    """
     counted = labelled[~reason_kind(labelled["reason"]).fillna("").isin(["mask", "dropped"])]
-    shares = counted["keyword"].isna().groupby(counted["shoot"]).mean()
+    shares = reason_kind(counted["reason"]).isin(FAULTS).groupby(counted["shoot"]).mean()
     # A shoot of nothing but masks is whole: it is Recipe Cropper's.
     return shares.reindex(sorted(set(labelled["shoot"])), fill_value=0.0)
 

@@ -16,7 +16,7 @@ SHARES = {"train": 0.8, "val": 0.1, "test": 0.1}
 COLUMNS = ["shoot", "file", "sha256", "recipe_id", "phash", "keyword", "group", "split", "dealt"]
 BRIDGE, COPY, RARE, BLOCKED, GONE = "bridge", "copy", "rare", "blocked", "gone"
 KEPT_OUT = {
-    BLOCKED: "its shoot has too many photos without keyword",
+    BLOCKED: "its shoot has too many photos whose words say no keyword",
     COPY: "the same bytes stand under another name, which is used",
     RARE: "its keyword has fewer photos than the vocabulary's min_photos",
     BRIDGE: "its near-duplicates already stand on two sides",

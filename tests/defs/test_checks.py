@@ -49,16 +49,30 @@ def test_a_tenth_of_a_shoot_may_be_unreadable(bad: int, passes: bool) -> None:
     assert f"{bad} of 10 files" in result.description
 
 
-@pytest.mark.parametrize(("bad", "passes"), [(0, True), (3, True), (4, False), (10, False)])
-def test_three_tenths_of_a_shoot_may_lack_a_keyword(bad: int, passes: bool) -> None:
+@pytest.mark.parametrize(
+    ("unknown", "missing", "passes", "blocks"),
+    [
+        (0, 0, True, False), (3, 0, True, False), (4, 0, False, True), (10, 0, False, True),
+        (0, 3, True, False), (0, 4, False, False), (0, 10, False, False), (3, 7, False, False),
+        (4, 6, False, True),
+    ],
+)  # fmt: skip
+def test_three_tenths_of_a_shoot_may_have_words_that_say_nothing_and_photos_without_words_only_warn(
+    unknown: int, missing: int, passes: bool, blocks: bool
+) -> None:
+    known = 10 - unknown - missing
     table = photos(
         shoot=["s"] * 10,
         file=list(range(10)),
-        keyword=[None] * bad + ["pan"] * (10 - bad),
-        reason=["unknown: wok"] * bad + [None] * (10 - bad),
+        keyword=[None] * (unknown + missing) + ["pan"] * known,
+        reason=["unknown: wok"] * unknown + ["missing: no keyword"] * missing + [None] * known,
         suggestion=[None] * 10,
     ).astype({"reason": "string"})
-    assert keywords_are_known(table).passed is passes
+    result = keywords_are_known(table)
+    assert result.passed is passes
+    assert (not result.passed and result.severity == dg.AssetCheckSeverity.ERROR) is blocks
+    assert f"the words of {unknown} of 10 photos" in result.description
+    assert (f"{missing} photos carry no word at all" in result.description) is bool(missing)
 
 
 def test_masks_do_not_count_as_lacking_a_keyword() -> None:

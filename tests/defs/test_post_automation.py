@@ -18,8 +18,9 @@ from recipe_assets.defs.automation import retraining_when_due
 from recipe_assets.defs.automation_settings import AutomationResource, wire_automation
 from recipe_assets.defs.jobs import retrain
 from recipe_assets.defs.keywording import shoots_to_keyword
-from recipe_assets.defs.resources import StorageResource, studio_root
+from recipe_assets.defs.resources import StorageResource
 from recipe_assets.defs.upkeep import OUTAGES
+from recipe_assets.defs.wiring import studio_root
 from recipe_assets.errors import SettingsError
 from recipe_assets.outbox.rows import NAME, Row, frame_of
 from recipe_assets.outbox.standing import made_from

@@ -10,7 +10,8 @@ from dagster_aws.s3 import S3Resource
 from moto.server import ThreadedMotoServer
 
 from recipe_assets.defs.release import release_is_complete
-from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource, studio_root
+from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource
+from recipe_assets.defs.wiring import studio_root
 from tests.release import factory
 
 

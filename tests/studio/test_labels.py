@@ -124,16 +124,19 @@ def test_what_a_person_decided_outranks_what_stands_in_the_photo() -> None:
     assert found["source"].fillna("-").tolist() == ["review", "review", "IPTC", "-"]
 
 
-def test_the_share_without_keyword_leaves_out_masks_and_what_a_person_took_out() -> None:
+def test_the_share_of_words_that_say_no_keyword_leaves_out_masks_and_what_a_person_took_out() -> None:
+    said: dict[str, object] = {"iptc_keywords": ["pan"]}
+    unknown: dict[str, object] = {"iptc_keywords": ["a word of nobody"]}
     labelled = pd.concat(
         [
-            standardize({"iptc_keywords": ["pan"]}, {}, {"tag": "mask"}, {"tag": "mask"}),
-            standardize({"iptc_keywords": ["pan"], "shoot": "W44"}),
+            standardize(said, unknown, {"tag": "mask"}, {"tag": "mask"}),
+            standardize(said | {"shoot": "W44"}),
             standardize({"tag": "mask", "shoot": "W45"}),
+            standardize({"shoot": "W46"}, {"shoot": "W46"}, said | {"shoot": "W46"}, unknown | {"shoot": "W46"}),
         ]
     )
-    assert unmapped_shares(labelled).to_dict() == {"W43": 0.5, "W44": 0.0, "W45": 0.0}
-    dropped = standardize_shoot(raw_table({"iptc_keywords": ["pan"]}, {}), WORDS, {("W43", "1.jpg", "ab"): "drop"})
+    assert unmapped_shares(labelled).to_dict() == {"W43": 0.5, "W44": 0.0, "W45": 0.0, "W46": 0.25}
+    dropped = standardize_shoot(raw_table(said, unknown), WORDS, {("W43", "1.jpg", "ab"): "drop"})
     assert unmapped_shares(dropped).to_dict() == {"W43": 0.0}
 
 

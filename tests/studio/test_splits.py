@@ -165,9 +165,17 @@ def test_copies_do_not_make_a_rare_keyword_frequent() -> None:
     assert set(dealt.loc[dealt["keyword"] == "wok", "split"]) == {RARE, COPY}
 
 
-def test_a_shoot_with_too_many_photos_without_keyword_is_kept_out_whole() -> None:
+def half_without_keyword(first: int, count: int, shoot: str, reason: str) -> list[dict]:
+    """Every second photo has no keyword, for this reason."""
+    return [
+        photo(first + n, "pan", f"b{n}", shoot) if n % 2 else photo(first + n, None, f"b{n}", shoot, reason=reason)
+        for n in range(count)
+    ]
+
+
+def test_a_shoot_with_too_many_words_that_say_no_keyword_is_kept_out_whole() -> None:
     good = [photo(n, "pan", f"r{n}") for n in range(12)]
-    bad = [photo(20 + n, "pan" if n % 2 else None, f"b{n}", "b") for n in range(8)]
+    bad = half_without_keyword(20, 8, "b", "unknown: wok")
     dealt = split_photos(table([*good, *bad]))
     assert set(dealt.loc[dealt["shoot"] == "b", "split"]) == {BLOCKED}
     assert set(dealt.loc[dealt["shoot"] == "a", "split"]) == SIDES
@@ -199,5 +207,13 @@ def test_renamed_photos_keep_their_sides() -> None:
 
 def test_a_studio_of_which_everything_is_blocked_has_no_copies() -> None:
     """All but one of fifty different photos were called copies of each other."""
-    rows = [photo(n, "pan" if n % 2 else None, f"r{n}") for n in range(20)]
+    rows = half_without_keyword(0, 20, "a", "ambiguous: pan, wok")
     assert set(split_photos(table(rows))["split"]) == {BLOCKED}
+
+
+def test_what_people_label_in_a_shoot_that_came_without_keywords_is_trained_on() -> None:
+    good = [photo(n, "pan", f"r{n}") for n in range(12)]
+    unlabelled = half_without_keyword(20, 8, "b", "missing: the photo has no keyword")
+    dealt = split_photos(table([*good, *unlabelled]))
+    assert len(dealt[dealt["shoot"] == "b"]) == 4
+    assert set(dealt.loc[dealt["shoot"] == "b", "split"]) <= SIDES
