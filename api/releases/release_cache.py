@@ -1,6 +1,7 @@
 """Verified releases on this machine's disk: what the API served last, and where it starts from without the store.
 
-Several processes and threads may share one cache. Opening a release is `loading`'s subject.
+Kept without their checkpoints, which are not served. Several processes and threads may share one cache. Opening a
+release is `loading`'s subject.
 """
 
 import errno
@@ -121,13 +122,13 @@ class ReleaseCache:
         """Let the store bring a release, or verify the copy; where room lacks, releases not served make way."""
         into = self.folder(pointer.release_id)
         try:
-            self._store.fetch(pointer.release_id, into, pointer.manifest_sha256)
+            self._store.fetch(pointer.release_id, into, pointer.manifest_sha256, checkpoint=False)
         except (ReleaseError, OSError) as error:
             if not _is_full(error):
                 raise
             logger.warning("the cache %s is full: releases that are not served make way", self._root)
             self._keep({found.release_id for found in self._noted(_SERVED)})
-            self._store.fetch(pointer.release_id, into, pointer.manifest_sha256)
+            self._store.fetch(pointer.release_id, into, pointer.manifest_sha256, checkpoint=False)
 
     def _note(self, name: str, pointer: Pointer | None) -> None:
         with self._errors():

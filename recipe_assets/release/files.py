@@ -4,7 +4,7 @@ import hashlib
 from pathlib import Path
 
 from recipe_assets.errors import ReleaseError
-from recipe_assets.release.manifest import MANIFEST, Manifest, ReleaseFile
+from recipe_assets.release.manifest import CHECKPOINT, MANIFEST, Manifest, ReleaseFile
 
 
 def describe_file(path: Path) -> ReleaseFile:
@@ -31,14 +31,24 @@ def mismatch(name: str, expected: ReleaseFile, found: ReleaseFile | None) -> str
     return None if found.sha256 == expected.sha256 else f"{name} has other content (sha256 differs)"
 
 
-def check_files(folder: Path, manifest: Manifest) -> None:
-    """Compare size and hash of every file of the manifest with what lies in the folder.
+def files_of(manifest: Manifest, *, checkpoint: bool) -> dict[str, ReleaseFile]:
+    """The manifest's files by name: all, or all but the checkpoint's."""
+    return {name: file for name, file in manifest.files.items() if checkpoint or not is_checkpoint(name)}
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether a release's file belongs to the fine-tuned checkpoint, which nobody needs to serve."""
+    return name.startswith(f"{CHECKPOINT}/")
+
+
+def check_files(folder: Path, manifest: Manifest, *, checkpoint: bool = True) -> None:
+    """Compare size and hash of a release's files, all or all but its checkpoint's, with what lies in the folder.
 
     Raises:
         ReleaseError: if anything differs; all mismatches stand in the one message.
     """
     problems = []
-    for name, expected in manifest.files.items():
+    for name, expected in files_of(manifest, checkpoint=checkpoint).items():
         path = folder / name
         found = describe_file(path) if path.is_file() else None
         problems.append(mismatch(name, expected, found))

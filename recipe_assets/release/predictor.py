@@ -42,17 +42,17 @@ class Predictor:
 
     @classmethod
     def load(cls, folder: Path, threads: int | None = None) -> Self:
-        """Open a release's folder after checking every file, and run the model once.
+        """Open a release's folder after checking every file but the checkpoint's, and run the model once.
 
         Args:
-            folder: a whole release, as `ReleaseStore.fetch` leaves it.
+            folder: a release as `ReleaseStore.fetch` leaves it, with or without its checkpoint.
             threads: how many threads one forward pass may use; None lets ONNX Runtime choose.
 
         Raises:
             ReleaseError: if a file differs from the manifest or the graph does not fit it.
         """
         manifest = read_manifest(folder)
-        check_files(folder, manifest)
+        check_files(folder, manifest, checkpoint=False)
         is_int8 = manifest.graph is not None and manifest.graph.precision == "int8"
         graph = ImageGraph.open(folder / IMAGE_ENCODER, threads, alone=is_int8)
         neighbors = Neighbors.load(folder) if NEIGHBORS in manifest.files else None

@@ -151,18 +151,22 @@ class ReleaseStore:
         pointer = point_at(target, stored.sha256, current.release_id if current else None)
         return self._swap(pointer, token)
 
-    def fetch(self, release_id: str, into: Path, manifest_sha256: str | None = None) -> Manifest:
-        """Bring a release into a local folder, whole and verified or not at all; a verified copy is reused.
+    def fetch(
+        self, release_id: str, into: Path, manifest_sha256: str | None = None, *, checkpoint: bool = True
+    ) -> Manifest:
+        """Bring a release into a local folder, verified or not at all; a verified copy is reused.
 
         Args:
             release_id: which release.
             into: the folder that will hold it; a damaged earlier copy there is replaced.
             manifest_sha256: the hash that the pointer gives for the manifest.
+            checkpoint: whether the fine-tuned checkpoint comes along: most of the bytes, and not needed to serve.
+                Without it, it must lie in the store in its size all the same.
 
         Raises:
             ReleaseError: if the release is incomplete, differs from its manifest, or the store fails.
         """
-        return copy_out(self._objects, release_id, into, manifest_sha256)
+        return copy_out(self._objects, release_id, into, manifest_sha256, checkpoint=checkpoint)
 
     def list_releases(self) -> list[Manifest]:
         """The manifests of all complete releases, oldest first; half-uploaded ones are left out.

@@ -10,8 +10,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 from recipe_assets.errors import NoSuchReleaseError, ReleaseError
-from recipe_assets.release.files import check_files, mismatch
-from recipe_assets.release.manifest import MANIFEST, Manifest, check_release_id, decode_manifest, read_manifest
+from recipe_assets.release.files import check_files, files_of, is_checkpoint, mismatch
+from recipe_assets.release.manifest import (
+    CHECKPOINT,
+    MANIFEST,
+    Manifest,
+    check_release_id,
+    decode_manifest,
+    read_manifest,
+)
 from recipe_assets.release.objects import RELEASES, Objects
 
 
@@ -72,13 +79,17 @@ def complete_releases(objects: Objects) -> Iterator[Manifest]:
             yield manifest
 
 
-def copy_out(objects: Objects, release_id: str, into: Path, manifest_sha256: str | None) -> Manifest:
-    """Bring a stored release into a local folder, whole and verified or not at all; a verified copy is reused.
+def copy_out(
+    objects: Objects, release_id: str, into: Path, manifest_sha256: str | None, *, checkpoint: bool
+) -> Manifest:
+    """Bring a stored release into a local folder, verified or not at all; a verified copy is reused.
+
+    Without the checkpoint, only its names and sizes in the store are checked.
 
     Raises:
         ReleaseError: if the release is incomplete or differs from its manifest, or `into` holds something else.
     """
-    if (reused := _verified_copy(into, release_id, manifest_sha256)) is not None:
+    if (reused := _verified_copy(into, release_id, manifest_sha256, checkpoint)) is not None:
         return reused
     if into.exists() and not (into.is_dir() and not any(into.iterdir())) and not (into / MANIFEST).is_file():
         raise ReleaseError(f"{into} holds something else than a release: choose another folder")
@@ -91,27 +102,43 @@ def copy_out(objects: Objects, release_id: str, into: Path, manifest_sha256: str
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}-") as temporary:
         copy = Path(temporary) / "copy"
-        _download(objects, stored, copy)
-        check_files(copy, stored.manifest)
+        if not checkpoint:
+            _require_checkpoint(objects, stored.manifest)
+        _download(objects, stored, copy, checkpoint)
+        check_files(copy, stored.manifest, checkpoint=checkpoint)
         if into.exists():
             into.rename(Path(temporary) / "damaged")  # leaves with the temporary folder
         copy.rename(into)
     return stored.manifest
 
 
-def _download(objects: Objects, stored: Stored, folder: Path) -> None:
+def _require_checkpoint(objects: Objects, manifest: Manifest) -> None:
+    """A release that was half uploaded is half everywhere, also for who needs the whole half only."""
+    prefix = f"{RELEASES}/{manifest.release_id}"
+    sizes = objects.sizes(f"{prefix}/{CHECKPOINT}/")
+    for name, file in manifest.files.items():
+        if is_checkpoint(name) and sizes.get(f"{prefix}/{name}") != file.bytes:
+            raise ReleaseError(
+                f"release {manifest.release_id} in {objects.url} is not what its manifest says: {name} is missing "
+                "or has another size; publish it under a new id or choose another release"
+            )
+
+
+def _download(objects: Objects, stored: Stored, folder: Path, checkpoint: bool) -> None:
     prefix = f"{RELEASES}/{stored.manifest.release_id}"
-    for name in stored.manifest.files:
+    for name in files_of(stored.manifest, checkpoint=checkpoint):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         objects.download(f"{prefix}/{name}", target)
     (folder / MANIFEST).write_bytes(stored.content)
 
 
-def _verified_copy(folder: Path, release_id: str, manifest_sha256: str | None) -> Manifest | None:
+def _verified_copy(
+    folder: Path, release_id: str, manifest_sha256: str | None, checkpoint: bool
+) -> Manifest | None:
     try:
         manifest = read_manifest(folder)
-        check_files(folder, manifest)
+        check_files(folder, manifest, checkpoint=checkpoint)
     except ReleaseError:
         return None
     sha256 = hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()

@@ -282,7 +282,7 @@ def test_a_damaged_copy_in_the_cache_is_never_served_and_brought_anew(
     elif damage == "manifest":
         (folder / "manifest.json").write_bytes(b"{}")
     else:
-        (folder / "checkpoint" / "config.json").unlink()
+        (folder / "confusion_matrix.png").unlink()
     if damage != "manifest":
         with pytest.raises(ReleaseError, match="is not what its manifest says"):
             ReleaseLoader(settings_of(studio)).load_cached()

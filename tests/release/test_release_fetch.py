@@ -57,6 +57,32 @@ def test_a_verified_copy_is_reused_and_a_damaged_one_replaced(studio: Studio, tm
     assert (copy / "image_encoder.onnx").stat().st_size == stamp.st_size
 
 
+def test_who_serves_gets_a_release_without_its_checkpoint(studio: Studio, tmp_path: Path) -> None:
+    pointer, copy = studio.publish(1), tmp_path / "copy"
+    manifest = studio.store.fetch(pointer.release_id, copy, pointer.manifest_sha256, checkpoint=False)
+    here = {str(path.relative_to(copy)) for path in copy.rglob("*") if path.is_file()}
+    assert here == {name for name in manifest.files if not name.startswith("checkpoint/")} | {"manifest.json"}
+    stamp = (copy / "image_encoder.onnx").stat().st_ino
+    studio.store.fetch(pointer.release_id, copy, pointer.manifest_sha256, checkpoint=False)
+    assert (copy / "image_encoder.onnx").stat().st_ino == stamp
+    studio.store.fetch(pointer.release_id, copy, pointer.manifest_sha256)
+    assert (copy / "checkpoint" / "model.safetensors").is_file()
+
+
+@pytest.mark.parametrize("content", [None, b"cut short"])
+def test_a_release_with_half_a_checkpoint_is_not_served_either(
+    studio: Studio, tmp_path: Path, content: bytes | None
+) -> None:
+    pointer = studio.publish(1)
+    key = f"releases/{pointer.release_id}/checkpoint/model.safetensors"
+    studio.place.delete(key)
+    if content is not None:
+        studio.place.write(key, content)
+    with pytest.raises(ReleaseError, match=r"model\.safetensors is missing or has another size"):
+        studio.store.fetch(pointer.release_id, tmp_path / "copy", pointer.manifest_sha256, checkpoint=False)
+    assert not (tmp_path / "copy").exists()
+
+
 def test_fetching_never_replaces_a_folder_that_is_no_release(studio: Studio, tmp_path: Path) -> None:
     pointer = studio.publish(1)
     (tmp_path / "photos").mkdir()

@@ -120,8 +120,8 @@ def test_a_folder_without_a_manifest_or_with_a_changed_file_is_refused(tmp_path:
     with pytest.raises(ReleaseError, match="not complete"):
         Predictor.load(tmp_path)
     write(tmp_path / "release")
-    (tmp_path / "release" / "checkpoint" / "config.json").write_text("{}")
-    with pytest.raises(ReleaseError, match=r"config\.json has 2 bytes"):
+    (tmp_path / "release" / "confusion_matrix.png").write_bytes(b"{}")
+    with pytest.raises(ReleaseError, match=r"confusion_matrix\.png has 2 bytes"):
         Predictor.load(tmp_path / "release")
 
 
