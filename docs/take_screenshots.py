@@ -1,4 +1,4 @@
-"""Take the README's pictures from the running UI and the drawn sample.
+"""Take the README's pictures from the running UI, the running API and the drawn sample.
 
 Run `make run`, and beside it `.venv/bin/python docs/take_screenshots.py`. Needs Debian's chromium.
 """
@@ -51,6 +51,16 @@ def confusion_matrix(page: Page, ui: str) -> None:
     page.screenshot(path=IMAGES / "confusion_matrix.png")
 
 
+def review(page: Page, api: str) -> None:
+    """The review page with the first photo of its queue; nothing is answered."""
+    page.goto(f"{api}/review")
+    page.get_by_label("Name").fill("Ana")
+    page.keyboard.press("Enter")
+    page.locator("#picture img[src]").wait_for()
+    page.wait_for_timeout(1500)
+    page.screenshot(path=IMAGES / "review.png")
+
+
 def skip_welcome(page: Page) -> None:
     """Close the dialog that a new browser gets."""
     skip = page.get_by_role("button", name="Skip")
@@ -76,15 +86,17 @@ def main() -> None:
     """Take all of them."""
     parser = argparse.ArgumentParser(description="take the README's pictures")
     parser.add_argument("--ui", default=f"http://127.0.0.1:{os.environ.get('RECIPE_UI_PORT', '3000')}")
+    parser.add_argument("--api", default=f"http://127.0.0.1:{os.environ.get('RECIPE_API_PORT', '8000')}")
     arguments = parser.parse_args()
     IMAGES.mkdir(exist_ok=True)
     sample()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         graph(browser.new_page(viewport={"width": 1600, "height": 1620}), arguments.ui)
-        page = browser.new_page(viewport={"width": 1500, "height": 760})
+        page = browser.new_page(viewport={"width": 1500, "height": 1010})
         confusion_matrix(page, arguments.ui)
         findings(page, arguments.ui)
+        review(browser.new_page(viewport={"width": 1280, "height": 860}), arguments.api)
         browser.close()
 
 

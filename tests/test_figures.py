@@ -368,9 +368,9 @@ def test_a_confusion_matrix_numbers_photos_and_shades_shares() -> None:
     assert row_labels(figure) == ["pan (10)", "pot (0)"]
 
 
-def test_a_chart_of_ordinary_width_fits_a_page_at_half_its_pixels() -> None:
+def test_a_chart_of_ordinary_width_fits_a_page() -> None:
     image = decoded(figures.keyword_bars(counts_table(["pan"], 2)))
-    assert image.width == WIDTH * DPI == 1440
+    assert image.width == WIDTH * DPI == 825
 
 
 DICHROMACY = {
