@@ -28,7 +28,7 @@ def graph(page: Page, ui: str) -> None:
     page.wait_for_timeout(3000)
     page.locator("[aria-label=zoom_out]").click()
     page.wait_for_timeout(1500)
-    page.screenshot(path=IMAGES / "graph.png", clip={"x": 600, "y": 150, "width": 920, "height": 1390})
+    page.screenshot(path=IMAGES / "graph.png", clip={"x": 660, "y": 200, "width": 830, "height": 1245})
 
 
 def findings(page: Page, ui: str) -> None:
@@ -93,9 +93,8 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         graph(browser.new_page(viewport={"width": 1600, "height": 1620}), arguments.ui)
-        page = browser.new_page(viewport={"width": 1500, "height": 1010})
-        confusion_matrix(page, arguments.ui)
-        findings(page, arguments.ui)
+        confusion_matrix(browser.new_page(viewport={"width": 1500, "height": 1110}), arguments.ui)
+        findings(browser.new_page(viewport={"width": 1500, "height": 760}), arguments.ui)
         review(browser.new_page(viewport={"width": 1280, "height": 860}), arguments.api)
         browser.close()
 

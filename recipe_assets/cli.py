@@ -28,7 +28,7 @@ def sample(later: bool) -> None:
         click.echo(f"arrived: {', '.join(arrived)}" if arrived else "no shoot is waiting")
         return
     written = write_sample(root, on_progress=progress("drawing the sample studio"))
-    click.echo(f"{written} files in {root}" if written else f"the sample studio is in {root}")
+    click.echo(f"{written} photos in {root}" if written else f"the sample studio is in {root}")
 
 
 @main.command()

@@ -42,11 +42,11 @@ def write_sample(
     Args:
         root: the sample's folder.
         seed: of every random choice.
-        on_progress: called with (files written, files in all).
+        on_progress: called with (photos written, photos in all).
         only: write just the first so many files of each shoot; for tests.
 
     Returns:
-        How many files were written; 0 if the sample was there.
+        How many photos were written, beside their sidecars; 0 if the sample was there.
     """
     if (root / ARRIVED).is_dir():
         return 0
