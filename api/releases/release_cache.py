@@ -1,7 +1,6 @@
 """Verified releases on this machine's disk: what the API served last, and where it starts from without the store.
 
-Kept without their checkpoints, which are not served. Several processes and threads may share one cache. Opening a
-release is `loading`'s subject.
+Kept without checkpoints. Several processes and threads may share one cache. Opening is `loading`'s subject.
 """
 
 import errno

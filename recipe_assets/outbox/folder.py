@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from recipe_assets.durable import sync_folder
 from recipe_assets.outbox.errors import OutboxChangedError, OutboxError, OutboxPathError
 from recipe_assets.outbox.places import State, Stored, checked_path
 from recipe_assets.storage import LEFTOVER_SECONDS
@@ -57,7 +58,7 @@ class FolderOutbox:
             try:
                 state = _write_synced(part, data)
                 self._bring_in(part, target, over)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
             finally:
                 part.unlink(missing_ok=True)
         return state
@@ -175,17 +176,6 @@ def _created(part: Path) -> BinaryIO:
         with suppress(FileNotFoundError):
             return part.open("xb")
     return part.open("xb")
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows cannot open folders
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some mounted folders cannot be synced
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _removed_empty(folder: Path) -> bool:

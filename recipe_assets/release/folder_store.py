@@ -13,6 +13,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from recipe_assets.durable import sync_folder
 from recipe_assets.errors import ReleaseError
 from recipe_assets.release.files import describe_file
 from recipe_assets.release.manifest import MANIFEST, ReleaseFile
@@ -82,7 +83,7 @@ class FolderObjects:
             if place is staged:
                 target.parent.mkdir(parents=True, exist_ok=True)
                 staged.rename(target)
-                _sync_folder(target.parent)
+                sync_folder(target.parent)
 
     def swap(self, key: str, data: bytes, expected: str | None) -> bool:
         """Replace a small file in one step if its content is still the expected one."""
@@ -142,14 +143,4 @@ def _sync_and_rename(partial: Path, target: Path) -> None:
     with partial.open("rb") as stream:
         os.fsync(stream.fileno())
     partial.replace(target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows cannot open folders
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_folder(target.parent)

@@ -15,6 +15,7 @@ from uuid import uuid4
 from filelock import FileLock, Timeout
 
 from recipe_assets.commands.keywording.errors import KeywordingError, PhotoChangedError
+from recipe_assets.durable import sync_folder
 from recipe_assets.studio.shoots import MAX_FILE_BYTES
 
 PART = ".recipe-part"
@@ -102,18 +103,6 @@ def replace(path: Path, data: bytes, like: os.stat_result | None, mtime_ns: int 
     finally:
         part.unlink(missing_ok=True)
     sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the disk remember the names in a folder."""
-    if os.name == "nt":
-        return  # Windows cannot open folders
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        with suppress(OSError):  # some mounted folders cannot be synced
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def sweep(folder: Path) -> None:
