@@ -5,6 +5,7 @@
  * @typedef {object} Target
  * @property {(cancellation: import("./cancelling.js").Cancellation) => Promise<ArrayBuffer | Uint8Array>} pixels a
  *   photo that the service can read.
+ * @property {() => Promise<void>} open have it as the document that actions are played on.
  * @property {(edit: (meta: object) => boolean) => Promise<boolean>} editXmp has a function change the XMPMeta, and
  *   writes it if that says so; tells whether it did.
  */
@@ -43,15 +44,17 @@ function writePersons(target, keyword, XMPMeta) {
 
 /**
  * All of it for one photo of a batch.
- * @returns {Promise<Omit<import("./batch.js").Result, "photo">>}
+ * @returns {Promise<Omit<import("./batch.js").Result, "photo"> & { unsure: boolean }>} `unsure` where the service was
+ *   less sure than was asked for, so that nothing is to happen to the photo.
  */
 async function keyword(target, service, minConfidence, XMPMeta, cancellation) {
   const { answer, packet } = await lookAt(target, service, minConfidence, cancellation);
   const [best] = answer.top;
   const said = `${best.keyword} ${percent(best.confidence)}${answer.needsReview ? ", look at it" : ""}`;
-  if (!packet.written) return { state: "kept", sentence: `${said}: not sure enough, not written`, answer };
+  if (!packet.written) return { state: "kept", sentence: `${said}: not sure enough, not written`, answer, unsure: true };
   const changed = await writeOurs(target, packet, XMPMeta);
-  return { state: changed ? "written" : "kept", sentence: changed ? said : `${said}: stood there already`, answer };
+  const sentence = changed ? said : `${said}: stood there already`;
+  return { state: changed ? "written" : "kept", sentence, answer, unsure: false };
 }
 
 module.exports = { keyword, lookAt, record, writeOurs, writePersons };

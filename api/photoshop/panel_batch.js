@@ -40,7 +40,7 @@ class BatchPanel {
   async #one(photo, cancellation) {
     const { minConfidence, playActions } = this.#settings;
     const result = await keyword(photo, this.#service(), minConfidence, this.#host.XMPMeta(), cancellation);
-    if (!playActions || result.state === "kept") return result;
+    if (!playActions || result.unsure) return result;
     return { ...result, sentence: `${result.sentence}; ${await this.#played(photo, result.answer.pipeline)}` };
   }
 

@@ -66,6 +66,7 @@ class DocumentPanel {
   async #play(pipeline) {
     const { route, reason } = routeOf(this.#settings.routes, pipeline, this.#host.presentActions());
     if (!route) return this.#notice(reason);
+    await this.#looked.target.open(); // a person may have gone on to another document meanwhile
     await this.#host.playAction(route);
     return this.#notice(`Played ${label(route)}.`);
   }

@@ -30,13 +30,24 @@ function xmpModule() {
 
 class DocumentTarget {
   #document;
+  #name;
 
   constructor(document) {
     this.#document = document;
+    this.#name = document.name; // a closed document has none
   }
 
   get name() {
-    return this.#document.name;
+    return this.#name;
+  }
+
+  /** Come back to it, so that an action is played on it. */
+  open() {
+    const isOpen = Array.from(app.documents).some(({ id }) => id === this.#document.id);
+    if (!isOpen) throw new SettingError(`${this.#name} is no longer open.`);
+    return modal("Show the photo", async () => {
+      app.activeDocument = this.#document;
+    });
   }
 
   pixels() {

@@ -11,6 +11,7 @@ from pathlib import Path
 import dagster as dg
 import pandas as pd
 
+from recipe_assets.checkout import git_sha
 from recipe_assets.defs.changes import COMPARED_WITH, require_changes_of
 from recipe_assets.defs.release_report import release_report
 from recipe_assets.defs.reporting import plain_errors, progress, table
@@ -179,15 +180,3 @@ def somebody_serves(apis: ApiFleetResource) -> dg.AssetCheckResult:
         description=", ".join(apis.urls)
         or "no API to ask: set RECIPE_API_URLS, for example to http://localhost:8000",
     )
-
-
-def git_sha() -> str | None:
-    """The commit that this code is from, or None outside a checkout."""
-    head = Path(__file__).parents[2] / ".git" / "HEAD"
-    if not head.is_file():
-        return None
-    content = head.read_text(encoding="utf-8").strip()
-    reference = head.parent / content.removeprefix("ref: ")
-    if content.startswith("ref: "):
-        return reference.read_text(encoding="utf-8").strip() if reference.is_file() else None
-    return content

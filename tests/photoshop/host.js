@@ -51,6 +51,10 @@ class Host {
     const host = this;
     return {
       get activeDocument() { return host.active; },
+      set activeDocument(document) {
+        host.#needModal("activeDocument");
+        host.active = document;
+      },
       get documents() { return host.documents; },
       actionTree: Object.entries(sets).map(([name, actions]) => ({ name, actions: actions.map((one) => ({ name: one })) })),
       async open(entry) {

@@ -125,6 +125,18 @@ def test_settings_connect_to_a_server_with_a_key_and_send_its_pipelines_to_actio
     assert world.KEY not in page.evaluate("JSON.stringify(localStorage)")
 
 
+def test_the_action_is_played_on_the_photo_that_was_looked_at(panel: Panel, plugin_world: world.World) -> None:
+    page = panel(plugin_world.steady, routes='{"stove": {"set": "Studio", "action": "Stove"}}')
+    find(page, "small.jpg")
+    open_photo(page, "red.jpg")
+    page.get_by_role("button", name="Play action").click()
+    expect(page.locator("#notice")).to_have_text("Played Studio / Stove.")
+    assert page.evaluate("photoshopHost.done.at(-1)") == "play Studio/Stove on small.jpg"
+    page.evaluate("() => void photoshopHost.documents.shift()")
+    page.get_by_role("button", name="Play action").click()
+    expect(page.locator("#notice")).to_have_text("small.jpg is no longer open.")
+
+
 @pytest.mark.parametrize(
     ("server", "sentence"),
     [
@@ -174,6 +186,21 @@ def test_a_batch_names_what_became_of_every_photo(panel: Panel, plugin_world: wo
     assert page.evaluate("photoshopHost.done.filter(one => one.startsWith('play')).length") == 3
     expect(page.locator("#batch-cancel")).to_be_hidden()
     expect(page.locator("#batch-resume")).to_be_hidden()
+
+
+def test_a_batch_plays_the_action_for_photos_that_have_their_keyword_too_but_not_for_unsure_ones(
+    panel: Panel, plugin_world: world.World, tmp_path: Path
+) -> None:
+    shutil.copyfile(plugin_world.photos / "small.jpg", tmp_path / "small.jpg")
+    settings = {"routes": '{"stove": {"set": "Studio", "action": "Stove"}}', "play_actions": "true"}
+    for confidence, state, plays in (("0", "written", 1), ("0", "kept", 1), ("100", "kept", 0)):
+        page = panel(plugin_world.steady, **settings, min_confidence=confidence)
+        page.evaluate(
+            "path => void (photoshopHost.chosen = [photo('small.jpg', path)])", str(tmp_path / "small.jpg")
+        )
+        page.get_by_role("button", name="Choose photos").click()
+        expect(page.locator(f".result.{state}")).to_have_count(1)
+        assert page.evaluate("photoshopHost.done.filter(one => one.startsWith('play')).length") == plays
 
 
 def test_the_menu_command_finds_writes_and_plays_in_one_go(panel: Panel, plugin_world: world.World) -> None:
