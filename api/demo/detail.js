@@ -111,7 +111,6 @@ function undecided(item, tools) {
   return [
     element("h3", {}, "No answer for this photo"),
     element("p", { class: "problem" }, item.error.message),
-    item.error.reason ? element("p", { class: "quiet" }, item.error.reason) : null,
     element("button", { type: "button", class: "button", click: () => tools.retry(item) }, icon("again"), "Try again"),
-  ].filter(Boolean);
+  ];
 }

@@ -8,12 +8,10 @@ export class RefusedError extends Error {
   /**
    * @param {number} status of the answer; 0 if the browser itself refused.
    * @param {string} message the service's own sentence.
-   * @param {string} [reason] what it adds for the curious.
    */
-  constructor(status, message, reason = "") {
+  constructor(status, message) {
     super(message);
     this.status = status;
-    this.reason = reason;
   }
 }
 

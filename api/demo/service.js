@@ -121,5 +121,6 @@ async function refusal(response) {
     : `The service answered ${response.status} without a reason.`;
   if (KEY_NEEDED.has(response.status)) return new KeyError(detail);
   if (LATER.has(response.status)) return new AwayError(detail);
-  return new RefusedError(response.status, detail, typeof problem.reason === "string" ? problem.reason : "");
+  // "File must be an image" says little of a photo that was cut short: what the service adds is what helps.
+  return new RefusedError(response.status, typeof problem.reason === "string" ? problem.reason : detail);
 }

@@ -130,7 +130,8 @@ function readAnswer(value) {
 /** The error that an answer stands for, in the service's own words where it has some. */
 async function refusal(response) {
   const problem = (await response.json().catch(() => null)) || {};
-  const said = typeof problem.detail === "string" && problem.detail ? problem.detail : "";
+  // "File must be an image" says little of a photo that was cut short: what the service adds is what helps.
+  const said = [problem.reason, problem.detail].find((one) => typeof one === "string" && one);
   const sentence = said || `The server answered ${response.status} without a reason.`;
   if ([401, 403].includes(response.status)) return new KeyError(`The API key was not accepted: ${sentence}`);
   if ([429, 502, 503, 504].includes(response.status)) return new AwayError(`The service cannot answer now: ${sentence}`);

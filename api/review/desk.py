@@ -1,36 +1,33 @@
 """The review desk: hands out photos, takes answers, says how far the queue is. It blocks: call it in threads.
 
-What it knows of the store is at most a moment old; its own answers count at once. Who looks at what is `leases`'
-subject, how answers are kept `journal`'s.
+What it knows of the store is `knowledge`'s subject, who looks at what `leases`', how answers are kept `journal`'s.
 """
 
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from threading import Lock
 from typing import NamedTuple
 
 import msgspec
 
 from api.errors import BadRequestError
+from api.review.knowledge import Knowledge
 from api.review.leases import Leases
-from api.review.schemas import GivenAnswer, NearTraining, PersonProgress, Progress, QueuePage, ReviewPhoto
-from recipe_assets.release.objects import Objects
-from recipe_assets.review.journal import DROP, TAKEN_BACK, Answer, Journal, Photo
-from recipe_assets.review.queue_file import (
-    QueuedPhoto,
-    ReviewQueue,
-    photo_id,
-    picture_key,
-    read_picture,
-    read_queue,
+from api.review.schemas import (
+    Counting,
+    GivenAnswer,
+    KeptAnswer,
+    NearTraining,
+    PersonProgress,
+    Progress,
+    QueuePage,
+    ReviewPhoto,
 )
+from recipe_assets.release.objects import Objects
+from recipe_assets.review.journal import DROP, TAKEN_BACK, Answer, Journal, Photo, counting
+from recipe_assets.review.queue_file import QueuedPhoto, ReviewQueue, photo_id, picture_key, read_picture
 
 PICTURES_PATH = "/api/v1/review/pictures"
-FRESH_SECONDS = 2.0
-"""How long what was read from the store may be used: another API's answers are seen after that."""
-
-Word = dict[Photo, Answer]
 
 
 class _Offer(NamedTuple):
@@ -47,11 +44,7 @@ class ReviewDesk:
         self._objects = objects
         self._journal = Journal(objects)
         self._leases = Leases(objects)
-        self._clock = clock
-        self._looking = Lock()
-        self._looked_at = float("-inf")
-        self._queue: ReviewQueue | None = None
-        self._words: Word = {}
+        self._knowledge = Knowledge(objects, self._journal, clock)
 
     def page(self, by: str, after: str | None, limit: int) -> QueuePage:
         """Up to `limit` open photos behind the one called `after`, leased to `by`.
@@ -59,7 +52,7 @@ class ReviewDesk:
         Raises:
             ReleaseError: if the store cannot be used.
         """
-        queue, words = self._look()
+        queue, words = self._knowledge.look()
         photos = queue.photos if queue else ()
         offers: list[_Offer] = []
 
@@ -83,11 +76,11 @@ class ReviewDesk:
         Raises:
             ReleaseError: if the store cannot be used.
         """
-        queue, words = self._look()
+        queue, words = self._knowledge.look()
         return _progress(queue.photos if queue else (), words)
 
-    def answer(self, given: GivenAnswer) -> Answer:
-        """Keep an answer; the same `answer_id` again changes nothing.
+    def answer(self, given: GivenAnswer) -> KeptAnswer:
+        """Keep an answer, and say what counts since; the same `answer_id` again changes nothing.
 
         Raises:
             BadRequestError: if the photo was never in the queue, or the keyword is none of the queue's.
@@ -95,13 +88,13 @@ class ReviewDesk:
             ReleaseError: if the store cannot be used.
         """
         answer = Answer(**msgspec.structs.asdict(given))
-        if not _is_choice(answer.keyword, self._look()[0]):
-            self._looked_at = float("-inf")  # the vocabulary may have changed this very moment
-        self._check(answer, self._look()[0])
+        queue = self._knowledge.queue()
+        if not _is_choice(answer.keyword, queue):
+            queue = self._knowledge.queue_now()  # the vocabulary may have changed this very moment
+        self._check(answer, queue)
         stored = self._journal.append(answer)
-        with self._looking:
-            self._words = _later(self._words, {stored.photo: stored})
-        return stored
+        self._knowledge.hear(stored)
+        return KeptAnswer(**msgspec.structs.asdict(stored), counts=self._counts(stored))
 
     def picture(self, name: str) -> bytes | None:
         """A picture of the queue, a JPEG; None if there is none of this name."""
@@ -115,22 +108,13 @@ class ReviewDesk:
         if not queued and self._objects.describe(picture_key(f"{answer.sha256}.jpg")) is None:
             raise BadRequestError(f"{answer.shoot}/{answer.file} was never in the queue: load the page again")
 
-    def _look(self) -> tuple[ReviewQueue | None, Word]:
-        with self._looking:
-            if self._clock() - self._looked_at >= FRESH_SECONDS:
-                self._queue = read_queue(self._objects)
-                asked = {photo.sha256 for photo in self._queue.photos} if self._queue else set()
-                self._words = _later(self._words, self._journal.latest(asked) if asked else {})
-                self._looked_at = self._clock()
-            return self._queue, self._words
-
-
-def _later(one: Word, other: Word) -> Word:
-    """Of two views the later word about each photo: a look may have begun before an answer was stored."""
-    newer = {
-        photo: word for photo, word in other.items() if photo not in one or one[photo].sequence < word.sequence
-    }
-    return one | newer
+    def _counts(self, stored: Answer) -> Counting | None:
+        """The word that counted about the photo when this answer was stored: sent again, it is told the same."""
+        if stored.stands:
+            return Counting(stored.keyword, stored.by)
+        before = [one for one in self._journal.of(stored.sha256) if one.sequence <= stored.sequence]
+        word = counting(before).get(stored.photo)
+        return Counting(word.keyword, word.by) if word else None
 
 
 def _is_choice(keyword: str, queue: ReviewQueue | None) -> bool:
@@ -139,12 +123,14 @@ def _is_choice(keyword: str, queue: ReviewQueue | None) -> bool:
     )
 
 
-def _is_open(photo: QueuedPhoto, words: Word) -> bool:
+def _is_open(photo: QueuedPhoto, words: Mapping[Photo, Answer]) -> bool:
     word = words.get(photo.photo)
-    return word is None or not word.stands or word.sequence <= photo.known
+    return word is None or word.sequence <= photo.known
 
 
-def _open_behind(photos: tuple[QueuedPhoto, ...], words: Word, after: str | None) -> list[QueuedPhoto]:
+def _open_behind(
+    photos: tuple[QueuedPhoto, ...], words: Mapping[Photo, Answer], after: str | None
+) -> list[QueuedPhoto]:
     """The open photos behind a place; all of them if the place is not in this queue."""
     ids = [photo_id(photo.photo) for photo in photos] if after else []
     start = ids.index(after) + 1 if after in ids else 0
@@ -160,7 +146,7 @@ def _offer(open_photos: list[QueuedPhoto], holders: Mapping[str, str], by: str, 
     return _Offer(photos, photo_id(photos[-1].photo) if len(free) > limit else None)
 
 
-def _progress(photos: tuple[QueuedPhoto, ...], words: Word) -> Progress:
+def _progress(photos: tuple[QueuedPhoto, ...], words: Mapping[Photo, Answer]) -> Progress:
     answered = [words[photo.photo].by for photo in photos if not _is_open(photo, words)]
     people = tuple(PersonProgress(by, count) for by, count in Counter(answered).most_common())
     return Progress(len(photos), len(answered), len(photos) - len(answered), people)

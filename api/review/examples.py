@@ -2,8 +2,16 @@
 
 from datetime import UTC, datetime
 
-from api.review.schemas import GivenAnswer, NearTraining, PersonProgress, Progress, QueuePage, ReviewPhoto
-from recipe_assets.review.journal import Answer
+from api.review.schemas import (
+    Counting,
+    GivenAnswer,
+    KeptAnswer,
+    NearTraining,
+    PersonProgress,
+    Progress,
+    QueuePage,
+    ReviewPhoto,
+)
 from recipe_assets.review.queue_file import Choice, Guess
 
 _RELEASE = "20261122T210501Z-3f9a1c2b"
@@ -46,7 +54,7 @@ GIVEN = GivenAnswer(
     shown_confidence=48.2,
     release_id=_RELEASE,
 )
-STORED = Answer(
+STORED = KeptAnswer(
     answer_id=GIVEN.answer_id,
     shoot=GIVEN.shoot,
     file=GIVEN.file,
@@ -58,4 +66,5 @@ STORED = Answer(
     shown_confidence=GIVEN.shown_confidence,
     release_id=GIVEN.release_id,
     sequence=1,
+    counts=Counting(GIVEN.keyword, GIVEN.by),
 )

@@ -21,10 +21,9 @@ from api.documentation.operations import NeighborOperation
 from api.review import examples
 from api.review.desk import ReviewDesk
 from api.review.operations import AnswerOperation
-from api.review.schemas import GivenAnswer, Progress, QueuePage
+from api.review.schemas import GivenAnswer, KeptAnswer, Progress, QueuePage
 from api.settings import Settings
 from recipe_assets.release.places import open_objects
-from recipe_assets.review.journal import Answer
 
 REVIEW_PATH = "/api/v1/review"
 MOST_BYTES = 16 * 1024
@@ -110,9 +109,9 @@ async def picture(review: NamedDependency[ReviewCalls], name: FromPath[str]) -> 
     operation_class=AnswerOperation,
     tags=["review"],
     guards=[says_json],
-    responses=shown(Answer, stored=examples.STORED) | problems(400, 401, 409, 413, 415, 502),
+    responses=shown(KeptAnswer, stored=examples.STORED) | problems(400, 401, 409, 413, 415, 502),
 )
-async def answer(review: NamedDependency[ReviewCalls], data: JSONBody[GivenAnswer]) -> Answer:
+async def answer(review: NamedDependency[ReviewCalls], data: JSONBody[GivenAnswer]) -> KeptAnswer:
     """Keep a person's word about a photo. What is sent again under the same `answer_id` counts once."""
     return await review.ask(review.desk.answer, data)
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 import msgspec
 
+from recipe_assets.review.journal import Answer
 from recipe_assets.review.queue_file import Choice, Guess
 
 
@@ -71,7 +72,7 @@ class QueuePage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GivenAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One answer: `keyword` is one of the queue's, "drop" to take the photo out, or "" to take the last one back.
+    """One answer: `keyword` is one of the queue's, "drop" to take the photo out, or "" to take back one's own.
 
     `answer_id` is chosen by the sender: what is sent again under the same one counts once. `shown_keyword`,
     `shown_confidence` (percent) and `release_id` say what the person saw.
@@ -86,3 +87,20 @@ class GivenAnswer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     shown_keyword: str | None = None
     shown_confidence: float | None = None
     release_id: str | None = None
+
+
+class Counting(msgspec.Struct, frozen=True):
+    """The word that counts about a photo, and whose it is."""
+
+    keyword: str
+    by: str
+
+
+class KeptAnswer(Answer, frozen=True, kw_only=True):
+    """An answer as it is kept.
+
+    `counts` is the word that counts about the photo since: the answer itself, or, where it takes one back, another
+    person's; null if there is none.
+    """
+
+    counts: Counting | None

@@ -2,19 +2,14 @@
 
 import logging
 import os
-from typing import Literal, get_args
 
 import dagster as dg
 from dagster_slack import SlackResource
 
-from recipe_assets.errors import SettingsError
+from recipe_assets.graph_settings import RETRAIN_AFTER, on_release, retrain_after
 from recipe_assets.notifications.message import Message
 from recipe_assets.notifications.news import Pages
 from recipe_assets.notifications.slack import post
-
-RETRAIN_AFTER = 200
-"""New labelled photos that are worth a training before the weekly one: ten recipes of a large shoot."""
-OnRelease = Literal["show", "write", "leave"]
 
 
 class AutomationResource(dg.ConfigurableResource[None]):
@@ -58,7 +53,9 @@ def wire_automation() -> dict[str, object]:
     token = dg.EnvVar("RECIPE_SLACK_TOKEN") if os.environ.get("RECIPE_SLACK_TOKEN") else ""
     port = os.environ.get("RECIPE_UI_PORT") or "3000"
     return {
-        "automation": AutomationResource(retrain_after=_retrain_after(), on_release=_on_release()),
+        "automation": AutomationResource(
+            retrain_after=retrain_after(os.environ), on_release=on_release(os.environ)
+        ),
         "notifications": NotificationsResource(
             slack=SlackResource(token=token),
             channel=os.environ.get("RECIPE_SLACK_CHANNEL", ""),
@@ -67,19 +64,3 @@ def wire_automation() -> dict[str, object]:
             slack_api=(os.environ.get("RECIPE_SLACK_API") or "https://slack.com/api").rstrip("/") + "/",
         ),
     }
-
-
-def _retrain_after() -> int:
-    value = os.environ.get("RECIPE_RETRAIN_AFTER") or str(RETRAIN_AFTER)
-    if not value.isdecimal() or int(value) < 1:
-        raise SettingsError(f"RECIPE_RETRAIN_AFTER is '{value}': set it to a number of photos, 1 or more")
-    return int(value)
-
-
-def _on_release() -> str:
-    value = os.environ.get("RECIPE_OUTBOX_ON_RELEASE") or "show"
-    if value not in get_args(OnRelease):
-        raise SettingsError(
-            f"RECIPE_OUTBOX_ON_RELEASE is '{value}': set it to show (what would change), write or leave"
-        )
-    return value

@@ -19,12 +19,11 @@ from recipe_assets.defs.resources import (
     StorageResource,
     VocabularyResource,
 )
-from recipe_assets.release.places import open_objects
 from recipe_assets.review.accuracy import COLUMNS, below_promise, keyworded_photos
 from recipe_assets.review.accuracy import live_accuracy as measured
 from recipe_assets.review.history import entries_of, frame_of
 from recipe_assets.review.journal import Journal
-from recipe_assets.review.reviewed import disagreements, keyworded_rows, look
+from recipe_assets.review.reviewed import JUDGED, disagreements, keyworded_rows, look
 from recipe_assets.review.unclear import FINDING, store_unclear, unclear_lines, with_unclear
 from recipe_assets.studio.review import decisions, is_decided, write_queue
 
@@ -54,13 +53,13 @@ def reviewed_keywords(
     with plain_errors():
         words, tables = vocabulary.load(), storage.tables()
         report = progress(context.log.info, "changed files of the outbox read")
-        found = look(outbox.open(), journal_of(releases), tables, words, report)
+        found = look(outbox.open(), Journal(releases.objects()), tables, words, report)
         for shoot, problem in found.left_out.items():
             context.log.warning(f"{shoot} is left out until it can be read: {problem}")
         store_unclear(tables, found.unclear)
         _queue(review, storage)
         history = frame_of(found.history)
-        history.attrs[SPELLINGS] = words.spellings_sha256
+        history.attrs |= {SPELLINGS: words.spellings_sha256, JUDGED: found.judged}
         metadata = review_metadata(found, history, tables, review.path)
     version = hashlib.sha256(history["answer_id"].to_csv(index=False).encode()).hexdigest()[:16]
     return dg.MaterializeResult(value=history, data_version=dg.DataVersion(version), metadata=metadata)
@@ -72,12 +71,6 @@ def _queue(review: ReviewResource, storage: StorageResource) -> None:
     queue = with_unclear(before, unclear_lines(storage.tables()))
     if queue.fillna("").to_numpy().tolist() != before.fillna("").to_numpy().tolist():
         write_queue(queue, Path(review.path))
-
-
-def journal_of(releases: ReleaseStoreResource) -> Journal:
-    """The review page's answers in the release store; a bucket is reached through the S3 resource."""
-    client = releases.s3.get_client() if releases.url.startswith("s3://") else None
-    return Journal(open_objects(releases.url, client))
 
 
 @dg.asset_check(asset=reviewed_keywords)

@@ -7,11 +7,12 @@ import datetime
 
 import dagster as dg
 
-from recipe_assets.defs.feedback import SPELLINGS, journal_of
+from recipe_assets.defs.feedback import SPELLINGS
 from recipe_assets.defs.resources import OutboxResource, ReleaseStoreResource, StorageResource, VocabularyResource
 from recipe_assets.defs.sensors import UNFINISHED, WORK
 from recipe_assets.errors import RecipeError
 from recipe_assets.review.history import NAME
+from recipe_assets.review.journal import Journal
 from recipe_assets.review.reviewed import news
 from recipe_assets.review.unclear import unclear_lines
 from recipe_assets.studio.vocabulary import Vocabulary
@@ -59,7 +60,7 @@ def pending_review(
         RecipeError: if outbox, store or tables cannot be used.
     """
     tables = storage.tables()
-    found = news(outbox.open(), journal_of(releases), tables)
+    found = news(outbox.open(), Journal(releases.objects()), tables)
     if found:
         return f"reviews:{found.fingerprint}"
     # A word that was unknown may be an alias by now.

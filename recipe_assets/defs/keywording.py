@@ -12,11 +12,11 @@ import dagster as dg
 from recipe_assets.defs.automation_settings import AutomationResource
 from recipe_assets.defs.jobs import keyword_shoot
 from recipe_assets.defs.partitions import shoots
-from recipe_assets.defs.resources import ReleaseStoreResource, StorageResource
+from recipe_assets.defs.resources import OutboxResource, ReleaseStoreResource, StorageResource
 from recipe_assets.defs.sensors import MAX_REQUESTS, busy_shoots, request_run
 from recipe_assets.errors import RecipeError
 from recipe_assets.outbox.rows import NAME
-from recipe_assets.outbox.standing import RELEASE, can_be_keyworded, made_from
+from recipe_assets.outbox.standing import RELEASE, standing
 from recipe_assets.storage import TableStore
 
 LEAVE, WRITE = "leave", "write"
@@ -26,20 +26,22 @@ LEAVE, WRITE = "leave", "write"
     job=keyword_shoot,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Requests keyworded_shoot for shoots that are not in the outbox, or were made from older files, "
+    description="Requests keyworded_shoot for shoots that are not in this outbox, or were made from older files, "
     "keywords or releases (RECIPE_OUTBOX_ON_RELEASE says what becomes of these).",
 )
 def shoots_to_keyword(
     context: dg.SensorEvaluationContext,
     releases: ReleaseStoreResource,
     storage: StorageResource,
+    outbox: OutboxResource,
     automation: AutomationResource,
 ) -> dg.SensorResult | dg.SkipReason:
     """Compare each shoot's table with what it would be made from now; those new to the outbox go first."""
     tables = storage.tables()
     try:
         current = releases.open().read_pointer()
-        due = list(_due(tables, current.pointer.release_id, automation.on_release)) if current else []
+        location, choice = outbox.open().location, automation.on_release
+        due = list(_due(tables, current.pointer.release_id, location, choice)) if current else []
     except RecipeError as error:
         return dg.SkipReason(str(error))
     if current is None:
@@ -58,16 +60,14 @@ def shoots_to_keyword(
     )
 
 
-def _due(tables: TableStore, release_id: str, on_release: str) -> Iterator[tuple[str, str]]:
-    """Shoots to keyword, and what each run would be for; the same until files, keywords or release change."""
-    ready = [name for name in tables.partitions("standardized_keywords") if can_be_keyworded(tables, name)]
-    stored = {name: tables.attributes(NAME, name) for name in ready}
-    for shoot in sorted(ready, key=lambda name: stored[name] is not None):
-        wanted, before = made_from(tables, shoot, release_id), stored[shoot] or {}
-        older = {name for name, value in wanted.items() if before.get(name) != value}
-        if not older or (before and on_release == LEAVE and older == {RELEASE}):
-            continue
-        yield shoot, f"keyword:{shoot}:{wanted['files'][:16]}:{wanted['labels']}:{release_id}"
+def _due(tables: TableStore, release_id: str, outbox: str, on_release: str) -> Iterator[tuple[str, str]]:
+    """Shoots to keyword, and what each run would be for; the same until something changes again."""
+    names = tables.partitions("standardized_keywords")
+    found = ((name, standing(tables, name, release_id, outbox)) for name in names)
+    ready = [(name, stands) for name, stands in found if stands is not None]
+    for shoot, stands in sorted(ready, key=lambda one: not one[1].is_new):
+        if stands.older and not (on_release == LEAVE and stands.older == {RELEASE}):
+            yield shoot, stands.work(shoot)
 
 
 def _config(on_release: str) -> dict[str, Any]:

@@ -89,7 +89,7 @@ class MainJob:
         self.instance.add_dynamic_partitions(
             shoots.name or "", sorted({*work.read, *work.standardize, *work.embed})
         )
-        held_back = []
+        held_back = [f"{shoot}: {reason}" for shoot, reason in work.held_back.items()]
         for job, doing, names in (
             ("new_shoot", "reading", list(work.read)),
             ("standardize", "standardizing", work.standardize),

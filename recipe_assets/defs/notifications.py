@@ -14,7 +14,14 @@ from recipe_assets.defs.resources import ReleaseStoreResource
 from recipe_assets.defs.sensors import MAX_ATTEMPTS, WORK
 from recipe_assets.defs.training_facts import latest_drift, trains
 from recipe_assets.errors import RecipeError
-from recipe_assets.notifications.news import drifted, release_blocked, release_out, release_waits, run_failed
+from recipe_assets.notifications.news import (
+    Again,
+    drifted,
+    release_blocked,
+    release_out,
+    release_waits,
+    run_failed,
+)
 from recipe_assets.release.store import ReleaseStore
 
 REMIND = datetime.timedelta(days=7)
@@ -45,8 +52,11 @@ def failed_runs(context: dg.RunFailureSensorContext, notifications: Notification
     if 1 < tries < MAX_ATTEMPTS:
         context.log.info(f"run {run.run_id} failed, as {tries - 1} before it for the same work: that was told")
         return
-    # What a check blocks is stored, and not tried again before somebody changes it.
-    again = WORK in run.tags and tries < MAX_ATTEMPTS and not blocked
+    again: Again = "by hand"
+    if WORK in run.tags and blocked:
+        again = "mended"  # what a check blocks is stored, and not tried again before somebody changes it
+    elif WORK in run.tags and tries < MAX_ATTEMPTS:
+        again = "soon"
     shoot = run.tags.get("dagster/partition")
     message = run_failed(_name(run), shoot, list(reasons(events)) or _last_word(context), link, again=again)
     notifications.tell(context.log, message)

@@ -10,8 +10,10 @@ from filelock import FileLock
 
 from recipe_assets.folders import FolderStore
 from recipe_assets.outbox.places import Outbox, open_outbox
+from recipe_assets.release.objects import Objects
+from recipe_assets.release.places import open_objects
 from recipe_assets.release.pointer import Pointer
-from recipe_assets.release.store import ReleaseStore, open_store
+from recipe_assets.release.store import ReleaseStore
 from recipe_assets.storage import TableStore
 from recipe_assets.studio.bucket import studio_client
 from recipe_assets.studio.review import read_queue
@@ -89,9 +91,13 @@ class ReleaseStoreResource(dg.ConfigurableResource[None]):
     needs_approval: bool = False
 
     def open(self) -> ReleaseStore:
-        """The store; a bucket is reached through the S3 resource."""
+        """The store of releases."""
+        return ReleaseStore(self.objects())
+
+    def objects(self) -> Objects:
+        """The files themselves, also those kept beside releases; a bucket is reached through the S3 resource."""
         client = self.s3.get_client() if self.url.startswith("s3://") else None
-        return open_store(self.url, client)
+        return open_objects(self.url, client)
 
 
 class OutboxResource(dg.ConfigurableResource[None]):

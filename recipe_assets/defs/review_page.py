@@ -11,7 +11,6 @@ import msgspec
 import pandas as pd
 from pydantic import Field
 
-from recipe_assets.defs.feedback import journal_of
 from recipe_assets.defs.post_production import current_release
 from recipe_assets.defs.reporting import plain_errors, progress, table
 from recipe_assets.defs.resources import (
@@ -23,9 +22,9 @@ from recipe_assets.defs.resources import (
 )
 from recipe_assets.errors import RecipeError
 from recipe_assets.release.objects import Objects
-from recipe_assets.release.places import open_objects
 from recipe_assets.review.asking import Situation, cases, stored_unclear
 from recipe_assets.review.illustrating import Illustrator
+from recipe_assets.review.journal import Journal
 from recipe_assets.review.queue_file import Choice, ReviewQueue, assign_keys, publish_queue, read_queue
 from recipe_assets.review.reviewed import all_decisions, keyworded_rows
 from recipe_assets.studio.vocabulary import Vocabulary
@@ -65,7 +64,7 @@ def published_review_queue(
     """
     with plain_errors():
         made_from = inputs(storage, review, releases)
-        words, objects = vocabulary.load(), objects_of(releases)
+        words, objects = vocabulary.load(), releases.objects()
         asked = cases(situation(storage, review, releases, words, context.log), config.photos)
         has_release = releases.open().read_pointer() is not None
         released = current_release(releases, storage) if has_release else None
@@ -120,7 +119,7 @@ def situation(
     for shoot, reason in left_out.items():
         log.warning(f"{shoot} is left out: {reason}")
     decided = frozenset(all_decisions(queue, tables, words))
-    return Situation(queue, stored_unclear(tables), rows, journal_of(releases).latest(), decided)
+    return Situation(queue, stored_unclear(tables), rows, Journal(releases.objects()).latest(), decided)
 
 
 def choices(words: Vocabulary, objects: Objects) -> tuple[Choice, ...]:
@@ -139,12 +138,6 @@ def choices(words: Vocabulary, objects: Objects) -> tuple[Choice, ...]:
         {choice.keyword: choice.key for choice in before.keywords if choice.key} if before else {},
     )
     return tuple(Choice(word.name, word.pipeline, keys.get(word.name)) for word in words.keywords)
-
-
-def objects_of(releases: ReleaseStoreResource) -> Objects:
-    """The files of the release store; a bucket is reached through the S3 resource."""
-    client = releases.s3.get_client() if releases.url.startswith("s3://") else None
-    return open_objects(releases.url, client)
 
 
 def inputs(storage: StorageResource, review: ReviewResource, releases: ReleaseStoreResource) -> str:

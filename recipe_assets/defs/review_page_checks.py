@@ -5,7 +5,7 @@ import pandas as pd
 
 from recipe_assets.defs.reporting import plain_errors
 from recipe_assets.defs.resources import ReleaseStoreResource
-from recipe_assets.defs.review_page import objects_of, published_review_queue
+from recipe_assets.defs.review_page import published_review_queue
 from recipe_assets.review.queue_file import read_queue
 
 
@@ -13,7 +13,7 @@ from recipe_assets.review.queue_file import read_queue
 def queue_is_served(published_review_queue: pd.DataFrame, releases: ReleaseStoreResource) -> dg.AssetCheckResult:
     """What the store holds is the queue that was published, so that every API asks the same."""
     with plain_errors():
-        stored = read_queue(objects_of(releases))
+        stored = read_queue(releases.objects())
     asked = [photo.sha256 for photo in stored.photos] if stored else []
     same = asked == published_review_queue["sha256"].tolist()
     return dg.AssetCheckResult(

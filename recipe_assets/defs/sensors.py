@@ -106,6 +106,8 @@ def _why_nothing(work: Work, seen: Look) -> str:
         return (
             f"{len(waiting)} shoots are under way, or failed and wait for another try: {', '.join(waiting[:10])}"
         )
+    if work.held_back:
+        return f"{len(work.held_back)} shoots wait for a person: {'; '.join(list(work.held_back.values())[:10])}"
     return f"no shoot is new or changed: {seen.cursor}"
 
 

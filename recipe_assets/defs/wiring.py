@@ -22,7 +22,7 @@ from recipe_assets.defs.resources import (
     VocabularyResource,
 )
 from recipe_assets.defs.tracking import ModelRegistryResource, mlflow_run
-from recipe_assets.errors import SettingsError
+from recipe_assets.graph_settings import needs_approval
 from recipe_assets.studio.vocabulary import DEFAULT_VOCABULARY
 
 PROJECT = Path(__file__).parents[2]
@@ -41,13 +41,6 @@ def studio_root(location: str) -> Path:
 
 def _setting(name: str, default: str | Path) -> str:
     return os.environ.get(name) or str(default)
-
-
-def _needs_approval() -> bool:
-    value = os.environ.get("RECIPE_APPROVAL") or "none"
-    if value not in ("none", "required"):
-        raise SettingsError(f"RECIPE_APPROVAL is '{value}': set it to required or none, or leave it out")
-    return value == "required"
 
 
 def wire_resources() -> dict[str, Any]:
@@ -74,7 +67,7 @@ def wire_resources() -> dict[str, Any]:
         "releases": ReleaseStoreResource(
             url=_setting("RECIPE_RELEASES", (home / "releases").absolute().as_uri()),
             s3=s3,
-            needs_approval=_needs_approval(),
+            needs_approval=needs_approval(os.environ),
         ),
         "outbox": OutboxResource(location=_setting("RECIPE_OUTBOX", (home / "outbox").absolute()), s3=s3),
         "base": BaseCheckpointResource(name=_setting("RECIPE_BASE_CHECKPOINT", "builtin:tiny")),

@@ -4,6 +4,7 @@ Only words; how it is noticed that one is due is the sensors' subject.
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from recipe_assets.notifications.message import Message
 from recipe_assets.release.manifest import Manifest
@@ -11,6 +12,13 @@ from recipe_assets.release.pointer import Pointer
 
 SHOWN = 5
 """Reasons that one message lists."""
+Again = Literal["soon", "mended", "by hand"]
+"""When a failed run is tried again: after a pause, once somebody mended what it names, or when a person asks."""
+_NEXT: dict[Again, str] = {
+    "soon": "nothing yet, it is tried again by itself; other shoots go on",
+    "mended": "mend what the message names: then it is done again by itself; other shoots go on",
+    "by hand": "mend what the message names, then re-execute the run from its page",
+}
 
 
 class Pages:
@@ -32,7 +40,7 @@ class Pages:
         return f"{self.asset(name)}?view=checks"
 
 
-def run_failed(job: str, shoot: str | None, reasons: Sequence[str], link: str, *, again: bool) -> Message:
+def run_failed(job: str, shoot: str | None, reasons: Sequence[str], link: str, *, again: Again) -> Message:
     """A run that ended with an error.
 
     Args:
@@ -40,7 +48,7 @@ def run_failed(job: str, shoot: str | None, reasons: Sequence[str], link: str, *
         shoot: that it was about; None for all.
         reasons: a line each.
         link: to the run.
-        again: whether it is tried again by itself.
+        again: when it is tried again.
     """
     return Message(
         what=f"{job} failed" + (f" for {shoot}" if shoot else ""),
@@ -48,9 +56,7 @@ def run_failed(job: str, shoot: str | None, reasons: Sequence[str], link: str, *
         details=listed(reasons)
         or "the run ended without saying why: its process was killed, or ran out of memory",
         link=link,
-        to_do="nothing yet, it is tried again by itself; other shoots go on"
-        if again
-        else "mend what the message names, then re-execute the run from its page",
+        to_do=_NEXT[again],
     )
 
 

@@ -6,18 +6,15 @@ Reads stored tables alone: no original is opened, no API is asked.
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from recipe_assets.outbox.deciding import Photo
 from recipe_assets.release.predictor import Prediction, Predictor
+from recipe_assets.release.views import views
 from recipe_assets.storage import TableStore
-from recipe_assets.studio.photos import preprocess
 from recipe_assets.studio.thumbnails import thumbnail_batches
 
 RAW = ["file", "sha256", "bytes", "step", "tag", "problem"]
-LABELS = ["file", "keyword", "source", "reason", "iptc_keywords", "xmp_keywords"]
-BATCH = 32
-"""Photos that the model sees at once."""
+WORDS = ["iptc_keywords", "xmp_keywords", "sidecar_keywords"]
+LABELS = ["file", "keyword", "source", "reason", *WORDS]
 
 
 def photos_of(tables: TableStore, shoot: str) -> list[Photo]:
@@ -35,8 +32,8 @@ def photos_of(tables: TableStore, shoot: str) -> list[Photo]:
 
 
 def _words(row: Mapping[Hashable, Any]) -> tuple[str, ...]:
-    """All keywords in the file itself, without repetition."""
-    found = (row[name] for name in ("iptc_keywords", "xmp_keywords"))
+    """All keywords in the file and in its sidecar, without repetition."""
+    found = (row[name] for name in WORDS)
     return tuple(dict.fromkeys(word for words in found if words is not None for word in words))
 
 
@@ -48,9 +45,9 @@ def answers(
     Raises:
         StorageError: if a thumbnail is missing.
     """
-    spec = predictor.manifest.preprocessing
-    for names, pictures in thumbnail_batches(tables, shoot, files):
-        for start in range(0, len(names), BATCH):
-            pixels = np.stack([preprocess(picture, spec) for picture in pictures[start : start + BATCH]])
-            for name, shares in zip(names[start : start + BATCH], predictor.probabilities(pixels), strict=True):
-                yield name, predictor.ranked(shares)
+    small = (
+        photo
+        for names, pictures in thumbnail_batches(tables, shoot, files)
+        for photo in zip(names, pictures, strict=True)
+    )
+    return ((name, view.ranked) for name, view in views(predictor, small))

@@ -77,10 +77,16 @@ class BucketOutbox:
                     **condition,
                 )
             except ClientError as error:
-                if _code(error) in _TAKEN or ("IfMatch" in condition and _code(error) in _MISSING):
-                    raise self._changed(path) from None
-                raise
-        return State(len(data), answer["ETag"])
+                if _code(error) not in _TAKEN and ("IfMatch" not in condition or _code(error) not in _MISSING):
+                    raise
+            else:
+                return State(len(data), answer["ETag"])
+        # If only the answer was lost and the request sent again, our own file stands there. Where nothing was to
+        # stand, the same bytes may be another's, and the caller judges.
+        found = self.fetch(path) if over is not None else None
+        if found is None or found.data != data:
+            raise self._changed(path)
+        return found.state
 
     def remove(self, path: str, over: str = "anything") -> None:
         """Delete an object."""

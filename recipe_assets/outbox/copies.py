@@ -41,7 +41,8 @@ def copy_of(original: Original, decision: Decision, time: datetime) -> Copy:
     """The photo with its keyword in IPTC and XMP; where that cannot be, untouched with the keyword in a sidecar.
 
     Where a person wrote the keyword into the photo, photo and sidecar are the very bytes of the studio. What a
-    person decided in a review stands in the copy without a record of ours: it is never taken back.
+    person decided in a review stands in the copy without a record of ours, since it is never taken back, and in
+    the sidecar, which would contradict it otherwise.
 
     Args:
         original: as the studio has it.
@@ -52,7 +53,7 @@ def copy_of(original: Original, decision: Decision, time: datetime) -> Copy:
         return Copy(original.photo, original.sidecar, None)
     said = _said(decision, decision.keyword, time)
     try:
-        return Copy(_written(original.photo, said), original.sidecar, None)
+        return Copy(_written(original.photo, said), *_agreeing_sidecar(original, said))
     except UnwritableFormatError:
         return _beside(original, said, "the keyword stands in the XMP sidecar")
     except MetadataError as error:
@@ -80,6 +81,16 @@ def _written(photo: bytes, said: _Said) -> bytes:
     if image_data_sha256(written) != image_data_sha256(photo):
         raise MetadataError("writing the keyword would have changed the image data; the photo is left as it is")
     return written
+
+
+def _agreeing_sidecar(original: Original, said: _Said) -> tuple[bytes | None, str | None]:
+    """The sidecar of a photo that was written: a person's review outranks its keywords, too. And a note."""
+    if original.sidecar is None or said.mode != "replace-all":
+        return original.sidecar, None
+    try:
+        return sidecar_packet(original.sidecar, *said), None
+    except MetadataError as error:
+        return original.sidecar, f"the XMP sidecar keeps its keywords ({error})"
 
 
 def _beside(original: Original, said: _Said, note: str) -> Copy:

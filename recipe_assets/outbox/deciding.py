@@ -18,11 +18,16 @@ CONTRADICTORY = ("ambiguous", "conflicting")
 NOBODY = "mask: Recipe Cropper's data, no photo to work on"
 
 
+def is_contradictory(reason: str | None) -> bool:
+    """Whether a reason is that people wrote several keywords."""
+    return (reason or "").partition(":")[0] in CONTRADICTORY
+
+
 class Photo(NamedTuple):
     """What is known of a photo before anything is decided.
 
     `keyword`, `source` and `why_none` are those of standardized_keywords; None where it does not say. `words` are
-    all keywords in the file.
+    all keywords in the file and in its sidecar.
     """
 
     shoot: str
@@ -40,7 +45,7 @@ class Photo(NamedTuple):
     @property
     def contradicts_itself(self) -> bool:
         """Whether people wrote several keywords into it."""
-        return (self.why_none or "").partition(":")[0] in CONTRADICTORY
+        return is_contradictory(self.why_none)
 
     @property
     def why_unwritten(self) -> str | None:

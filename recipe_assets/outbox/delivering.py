@@ -83,15 +83,16 @@ class Delivery:
             return self._new(step)  # the file was taken on, and this is another picture
         if held.file is None or held.left is not None:
             return Delivered(before, held.left)
-        now = held.file.state
         try:
             if step.decision.origin == "none":
-                self.files.take_out(before, now)
-                return self._noted(step.decision.row(step.photo))
+                nothing = step.decision.row(step.photo)
+                self.journal.begin(nothing, before)
+                self.files.take_out(before, held)
+                return self._noted(nothing)
             made = self._made(step.photo, step.decision)
             self.journal.begin(made.row, before)
             put = self.files.put_over if made.row.path == before.path else self.files.move
-            row = put(made, before, now)
+            row = put(made, before, held)
         except (UnusableOriginalError, OutboxPathError, OutboxChangedError) as error:
             return Delivered(before, str(error))
         return self._noted(row)

@@ -38,7 +38,9 @@ class FolderOutbox:
         with self._errors(path):
             try:
                 with self._place(path).open("rb") as stream:
-                    return Stored(stream.read(), _state(os.fstat(stream.fileno())))
+                    # First the state: what is saved while we read makes another version.
+                    state = _state(os.fstat(stream.fileno()))
+                    return Stored(stream.read(), state)
             except (FileNotFoundError, NotADirectoryError):
                 return None
 

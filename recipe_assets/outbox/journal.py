@@ -16,7 +16,10 @@ from recipe_assets.outbox.rows import Row
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """A row whose file is about to be written ("begun") or stands there ("done"); `before` is what it replaces."""
+    """A row whose file is about to be written ("begun") or stands there ("done"); `before` is what it replaces.
+
+    A row without a path is that of a photo whose file is about to be taken out, or is gone.
+    """
 
     state: Literal["begun", "done"]
     row: Row
@@ -41,7 +44,7 @@ class Journal:
         return found
 
     def begin(self, row: Row, before: Row | None) -> None:
-        """Note a file before it is written; on disk when this returns."""
+        """Note a file before it is written or taken out; on disk when this returns."""
         self._append(Entry("begun", row, before), sync=True)
 
     def end(self, row: Row) -> None:

@@ -6,7 +6,7 @@ Pure comparison of what was decided before with what is decided now; `delivering
 from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
-from recipe_assets.outbox.deciding import Decision, Photo, Pipelines
+from recipe_assets.outbox.deciding import Decision, Photo, Pipelines, is_contradictory
 from recipe_assets.outbox.rows import Row
 
 Action = Literal["keep", "write", "change"]
@@ -51,7 +51,9 @@ def _action(photo: Photo, decision: Decision, before: Row | None) -> Action:
     if before.sha256 != photo.sha256:
         # A copy of a file that was whole once is better than none.
         return "keep" if decision.origin == "none" else "write"
-    if (before.keyword, before.pipeline) == (decision.keyword, decision.pipeline):
+    # The same keyword all the same changes a copy into which nothing was written, and what its row asks of people.
+    settled = is_contradictory(before.reason) and not photo.contradicts_itself
+    if (before.keyword, before.pipeline) == (decision.keyword, decision.pipeline) and not settled:
         return "keep"
     return "change"
 

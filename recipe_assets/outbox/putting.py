@@ -3,6 +3,7 @@
 Every move says what it expects to find and leaves anything else as it is. When to move is `delivering`'s subject.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -29,9 +30,10 @@ class Made(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A row's file as it stands now, or None; and why it may not be changed, or None if it is exactly ours."""
+    """A row's files as they stand now, None for one that is not there; `left` is None if they are exactly ours."""
 
     file: Stored | None
+    sidecar: Stored | None
     left: str | None
 
 
@@ -42,12 +44,13 @@ class Files:
     outbox: Outbox
 
     def held(self, row: Row) -> Held:
-        """Look at a row's file, byte for byte: times and sizes can be set back."""
+        """Look at a row's files, byte for byte: times and sizes can be set back."""
         found = self.outbox.fetch(row.path or "")
         if found is None:
-            return Held(None, MISSING)
-        same = sha256_of(found.data) == row.written_sha256 and self._sidecar_is_ours(row)
-        return Held(found, None if same else TOUCHED)
+            return Held(None, None, MISSING)
+        beside = self.outbox.fetch(row.sidecar) if row.sidecar else None
+        same = (_sha256(found), _sha256(beside)) == (row.written_sha256, row.sidecar_sha256)
+        return Held(found, beside, None if same else TOUCHED)
 
     def put(self, made: Made) -> Row:
         """Write where nothing stands; the sidecar first, since a hot folder takes a photo as soon as it is there.
@@ -58,7 +61,7 @@ class Files:
         Raises:
             OutboxChangedError: if another file stands there.
         """
-        beside = self._put_sidecar(made)
+        beside = self._put_sidecar(made, None)
         path = made.row.path or ""
         try:
             return _written(made.row, self.outbox.write(path, made.copy.photo, over=None))
@@ -68,53 +71,94 @@ class Files:
                 sha256 = sha256_of(stored.data)
                 return _written(msgspec.structs.replace(made.row, written_sha256=sha256), stored.state)
             if beside is not None:
-                self.outbox.remove(made.row.sidecar or "", beside.version)
+                self._put_back(made.row.sidecar or "", beside, None)
             raise
 
-    def put_over(self, made: Made, before: Row, now: State) -> Row:
-        """Replace a row's file, which was just found to be ours; raises as `put` does."""
-        if made.row.sidecar == before.sidecar and made.copy.sidecar is not None:
-            self.outbox.write(made.row.sidecar or "", made.copy.sidecar)
-        else:
-            self._put_sidecar(made)
-        row = _written(made.row, self.outbox.write(made.row.path or "", made.copy.photo, over=now.version))
-        if before.sidecar is not None and made.row.sidecar != before.sidecar:
-            self.outbox.remove(before.sidecar)
-        return row
+    def put_over(self, made: Made, before: Row, now: Held) -> Row:
+        """Replace a row's files, which were just found to be ours; raises as `put` does."""
+        same_place = made.row.sidecar == before.sidecar
+        if not same_place:
+            self._require_sidecar(before, now)
+        over = now.sidecar if same_place else None
+        beside = self._put_sidecar(made, over)
+        try:
+            state = self.outbox.write(made.row.path or "", made.copy.photo, over=_version(now.file))
+        except OutboxChangedError:
+            if beside is not None:
+                self._put_back(made.row.sidecar or "", beside, over)
+            raise
+        if not same_place:
+            self._remove_sidecar(before, now.sidecar)
+        return _written(made.row, state)
 
-    def move(self, made: Made, before: Row, now: State) -> Row:
-        """Write a photo at its new place, and only then remove the old file; raises as `put` does."""
+    def move(self, made: Made, before: Row, now: Held) -> Row:
+        """Write a photo at its new place, and only then remove the old files; raises as `put` does."""
         row = self.put(made)
         try:
             self.take_out(before, now)
         except OutboxChangedError:
-            # A person changed the old one this very moment: that is the one to keep.
-            self.take_out(row, State(0, row.written_version or ""))
+            # A person changed the old ones this very moment: those are the ones to keep.
+            new = self.held(row)
+            if new.left is None:
+                self.take_out(row, new)
             raise
         return row
 
-    def take_out(self, row: Row, now: State) -> None:
-        """Remove a row's files, which were just found to be ours."""
-        self.outbox.remove(row.path or "", now.version)
-        if row.sidecar is not None:
-            self.outbox.remove(row.sidecar)
+    def take_out(self, row: Row, now: Held) -> None:
+        """Remove a row's files, which were just found to be ours.
 
-    def _put_sidecar(self, made: Made) -> State | None:
+        Raises:
+            OutboxChangedError: if a person changed one of them meanwhile; both are left as they are.
+        """
+        self._require_sidecar(row, now)
+        self.outbox.remove(row.path or "", _version(now.file) or "")
+        self._remove_sidecar(row, now.sidecar)
+
+    def take_out_sidecar(self, row: Row) -> None:
+        """Remove a row's sidecar that no photo needs any more, if it is exactly ours."""
+        found = self.outbox.fetch(row.sidecar) if row.sidecar else None
+        if _sha256(found) == row.sidecar_sha256:
+            self._remove_sidecar(row, found)
+
+    def _put_sidecar(self, made: Made, over: Stored | None) -> State | None:
         """The state of a sidecar that was written; None if there is none, or the very same one stands there."""
         path, data = made.row.sidecar, made.copy.sidecar
-        if path is None or data is None:
+        if path is None or data is None or (over is not None and over.data == data):
             return None
         try:
-            return self.outbox.write(path, data, over=None)
+            return self.outbox.write(path, data, over=_version(over))
         except OutboxChangedError:
             stored = self.outbox.fetch(path)
             if stored is None or stored.data != data:
                 raise
             return None
 
-    def _sidecar_is_ours(self, row: Row) -> bool:
-        found = self.outbox.fetch(row.sidecar) if row.sidecar else None
-        return (sha256_of(found.data) if found else None) == row.sidecar_sha256
+    def _put_back(self, path: str, beside: State, over: Stored | None) -> None:
+        """Undo a sidecar that was written, since its photo was not."""
+        if over is None:
+            self.outbox.remove(path, beside.version)
+        else:
+            self.outbox.write(path, over.data, over=beside.version)
+
+    def _require_sidecar(self, row: Row, now: Held) -> None:
+        """Before its photo goes: a person who saved the sidecar meanwhile keeps both."""
+        state = self.outbox.describe(row.sidecar) if row.sidecar else None
+        if (state.version if state else None) != _version(now.sidecar):
+            raise OutboxChangedError(TOUCHED)
+
+    def _remove_sidecar(self, row: Row, found: Stored | None) -> None:
+        if row.sidecar is not None and found is not None:
+            with suppress(OutboxChangedError):  # what a person saves this very moment stays
+                self.outbox.remove(row.sidecar, found.state.version)
+
+
+def _version(found: Stored | None) -> str | None:
+    """What may be replaced: what was found, or nothing."""
+    return found.state.version if found else None
+
+
+def _sha256(found: Stored | None) -> str | None:
+    return sha256_of(found.data) if found else None
 
 
 def _written(row: Row, state: State) -> Row:

@@ -38,8 +38,7 @@ def rows_before(tables: TableStore, outbox: Outbox, shoot: str, journal: Journal
         raise OutboxError(f"{NAME} of shoot '{shoot}' is not as it should be ({error}): {_CURE}") from error
     files = Files(outbox)
     for file, entry in journal.entries().items():
-        # What was begun and is not there has left things as they were: as that run knew them.
-        row = entry.row if entry.state == "done" else _finished(files, entry) or entry.before
+        row = entry.row if entry.state == "done" else _settled(files, entry)
         if row is not None:
             rows[file] = row
     return rows
@@ -72,18 +71,49 @@ def _copy_in(outbox: Outbox, shoot: str) -> pd.DataFrame | None:
         raise OutboxError(f"{path} in the outbox {outbox.location} is damaged: {_CURE}") from error
 
 
-def _finished(files: Files, entry: Entry) -> Row | None:
-    """The row of a file that was begun, if it stands there whole: its move is brought to an end, else undone."""
+def _settled(files: Files, entry: Entry) -> Row | None:
+    """The row that is true of a file that was begun: its move is brought to an end if it stands there whole.
+
+    Else it is undone, and the row is that of before; None if there was none.
+    """
     row, before = entry.row, entry.before
+    if row.path is None:
+        return _taken_out(files, row, before)
     held = files.held(row)
     if held.file is not None and held.left is None:
-        if before is not None and before.path != row.path:
-            old = files.held(before)
-            if old.file is not None and old.left is None:
-                files.take_out(before, old.file.state)
+        if before is not None:
+            _clear(files, before, row)
         return msgspec.structs.replace(row, written_version=held.file.state.version)
-    if row.sidecar is not None and (before is None or before.sidecar != row.sidecar):
-        beside = files.outbox.fetch(row.sidecar)
-        if beside is not None and sha256_of(beside.data) == row.sidecar_sha256:
-            files.outbox.remove(row.sidecar, beside.state.version)
-    return None
+    if before is not None and before.sidecar == row.sidecar:
+        return _beside(files, row, before)
+    files.take_out_sidecar(row)
+    return before
+
+
+def _taken_out(files: Files, row: Row, before: Row | None) -> Row | None:
+    """The photo goes first: where it still stands, nothing has happened yet."""
+    if before is None or files.outbox.describe(before.path or "") is not None:
+        return before
+    files.take_out_sidecar(before)
+    return row
+
+
+def _clear(files: Files, before: Row, row: Row) -> None:
+    """Remove what the row's files replaced, if it is still there and exactly ours."""
+    if before.path == row.path:
+        if before.sidecar != row.sidecar:
+            files.take_out_sidecar(before)
+        return
+    old = files.held(before)
+    if old.file is None:
+        files.take_out_sidecar(before)
+    elif old.left is None:
+        files.take_out(before, old)
+
+
+def _beside(files: Files, row: Row, before: Row) -> Row:
+    """The row of before, with the new sidecar where that was written already: it is ours, not a person's."""
+    found = files.outbox.fetch(row.sidecar) if row.sidecar else None
+    if found is None or sha256_of(found.data) != row.sidecar_sha256:
+        return before
+    return msgspec.structs.replace(before, sidecar_sha256=row.sidecar_sha256)

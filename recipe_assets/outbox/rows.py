@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 import pandas as pd
 
+from recipe_assets.cells import plain
+
 NAME = "keyworded_shoot"
 """The table's name in storage, a partition for each shoot."""
 Origin = Literal["model", "person", "none"]
@@ -87,15 +89,9 @@ def rows_of(frame: pd.DataFrame) -> list[Row]:
         msgspec.ValidationError: if it is another table.
     """
     return [
-        msgspec.convert({str(name): _plain(cell) for name, cell in record.items()}, Row)
+        msgspec.convert({str(name): plain(cell) for name, cell in record.items()}, Row)
         for record in frame.to_dict("records")
     ]
-
-
-def _plain(cell: object) -> object:
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
-        return None
-    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
 
 
 def by_pipeline(rows: pd.DataFrame, pipelines: Sequence[str] = ()) -> pd.DataFrame:

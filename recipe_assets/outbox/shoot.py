@@ -26,7 +26,7 @@ from recipe_assets.outbox.planning import Step, asks_model, gone, remembered, st
 from recipe_assets.outbox.putting import Files
 from recipe_assets.outbox.resuming import rows_before
 from recipe_assets.outbox.rows import NAME, Row, frame_of
-from recipe_assets.outbox.standing import WAITING, made_from
+from recipe_assets.outbox.standing import OUTBOX, WAITING, made_from, short
 from recipe_assets.release.predictor import Predictor
 from recipe_assets.storage import TableStore
 from recipe_assets.studio.shoots import Shoot, Studio
@@ -92,11 +92,11 @@ def keyword_shoot(
         StorageError: if a table of the studio is missing.
     """
     require_apart(rooms.outbox.location, rooms.studio.location)
-    attributes = made_from(rooms.tables, shoot, released.release_id)
+    attributes = made_from(rooms.tables, shoot, released.release_id, rooms.outbox.location)
     with _alone(rooms.scratch, shoot):
-        journal = Journal(rooms.scratch / f"{shoot}.jsonl")
+        journal = Journal(notes_of(rooms, shoot))
         photos = photos_of(rooms.tables, shoot)
-        before = rows_before(rooms.tables, rooms.outbox, shoot, journal)
+        before = rows_before(_tables_of_this_outbox(rooms, shoot), rooms.outbox, shoot, journal)
         steps = _steps(rooms, photos, before, released)
         done = _delivered(rooms, shoot, steps, journal, update, on_progress)
         kept = gone(before, photos)
@@ -117,6 +117,20 @@ def _alone(scratch: Path, shoot: str) -> Iterator[None]:
             yield
     except Timeout:
         raise OutboxError(f"another run is keywording shoot '{shoot}': wait for it or stop it") from None
+
+
+def notes_of(rooms: Rooms, shoot: str) -> Path:
+    """The notes of a shoot's run into this outbox; older ones, whose name tells no outbox, become these."""
+    older, notes = (rooms.scratch / f"{shoot}{of}.jsonl" for of in ("", f"-{short(rooms.outbox.location)}"))
+    if older.is_file():
+        older.replace(notes)
+    return notes
+
+
+def _tables_of_this_outbox(rooms: Rooms, shoot: str) -> TableStore:
+    """Where the shoot's table is; if that names files of another outbox, nowhere: its copy in this one counts."""
+    about = (rooms.tables.attributes(NAME, shoot) or {}).get(OUTBOX, rooms.outbox.location)
+    return rooms.tables if about == rooms.outbox.location else TableStore(rooms.scratch / "of-another-outbox")
 
 
 def _steps(rooms: Rooms, photos: Sequence[Photo], before: Mapping[str, Row], released: Released) -> list[Step]:

@@ -106,14 +106,9 @@ class Predictor:
         return self._pipelines[keyword]
 
     def needs_review(self, prediction: Prediction) -> bool:
-        """Whether a person should look at a photo, given its first prediction.
-
-        Where the release states no rule, or none for this keyword, nobody has measured how far it can be trusted:
-        a person looks.
-        """
+        """Whether a person should look at a photo, given its first prediction; always if there is no rule."""
         rule = self.manifest.review
-        threshold = rule.thresholds.get(prediction.keyword) if rule else None
-        return threshold is None or prediction.confidence < 100 * threshold
+        return rule is None or rule.needs_review(prediction.keyword, prediction.confidence)
 
     def embed(self, photo: bytes) -> NDArray[np.float32]:
         """What the model sees in a photo: a unit vector, float32 (D,).

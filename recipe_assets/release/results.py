@@ -62,6 +62,14 @@ class ReviewRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if wrong:
             raise ReleaseError(f"the review threshold of '{wrong[0]}' is {self.thresholds[wrong[0]]}, not 0 to 1")
 
+    def needs_review(self, keyword: str, confidence: float) -> bool:
+        """Whether a person should look at a photo, given its first keyword and how sure of it, in percent (0-100).
+
+        Where the keyword has no threshold, nobody has measured how far it can be trusted: a person looks.
+        """
+        threshold = self.thresholds.get(keyword)
+        return threshold is None or confidence < 100 * threshold
+
 
 class Graph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which graph ships, why, and how close it is to the model on validation photos.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recipe_assets.outbox.rows import Row
 from recipe_assets.release.manifest import Manifest
-from recipe_assets.review.history import Entry, words_that_count
+from recipe_assets.review.history import Entry, Verdict, words_that_count
 from recipe_assets.review.journal import Photo
 from recipe_assets.studio.names import parse_name
 
@@ -44,6 +44,9 @@ class Bounds(NamedTuple):
 def keyworded_photos(rows: Iterable[Row], history: Sequence[Entry], manifest: Manifest) -> pd.DataFrame:
     """The photos that a release keyworded, with what people said of them; one row each.
 
+    Only photos about whose keyword of this release people said something are judged, each by the last word about
+    it: one that was said of another release's keyword since may take the first one back or correct it.
+
     Args:
         rows: of all keyworded shoots.
         history: all words.
@@ -54,8 +57,9 @@ def keyworded_photos(rows: Iterable[Row], history: Sequence[Entry], manifest: Ma
         nobody said anything).
     """
     mine = [entry for entry in history if entry.release_id == manifest.release_id and entry.shown_keyword]
-    words = words_that_count(mine)
+    judged = {entry.photo for entry in mine if entry.verdict != "kept"}
     kept = {entry.photo for entry in mine if entry.verdict == "kept"}
+    words = {photo: word for photo, word in words_that_count(history).items() if photo in judged}
     shown: dict[Photo, tuple[str, bool]] = {
         entry.photo: (entry.shown_keyword or "", _needs_look(entry, manifest)) for entry in mine
     }
@@ -67,7 +71,7 @@ def keyworded_photos(rows: Iterable[Row], history: Sequence[Entry], manifest: Ma
             "keyword": keyword,
             "part": DOUBTFUL if needs_look else SURE,
             "group": _recipe(photo),
-            "verdict": words[photo].verdict if photo in words else "kept" if photo in kept else None,
+            "verdict": _verdict(words.get(photo), keyword, manifest) or ("kept" if photo in kept else None),
         }
         for photo, (keyword, needs_look) in shown.items()
     ]
@@ -166,9 +170,17 @@ def _interval(right: NDArray[np.bool_], groups: pd.Series) -> tuple[float, float
 
 
 def _needs_look(entry: Entry, manifest: Manifest) -> bool:
-    """By the release's rule, as `Predictor.needs_review` has it."""
-    threshold = manifest.review.thresholds.get(entry.shown_keyword or "") if manifest.review else None
-    return threshold is None or entry.shown_confidence is None or entry.shown_confidence < 100 * threshold
+    rule, confidence = manifest.review, entry.shown_confidence
+    return rule is None or confidence is None or rule.needs_review(entry.shown_keyword or "", confidence)
+
+
+def _verdict(word: Entry | None, keyword: str, manifest: Manifest) -> Verdict | None:
+    """What a word says of the release's keyword, also where the person was shown another release's."""
+    if word is None:
+        return None
+    if word.verdict == "dropped" or (word.release_id == manifest.release_id and word.shown_keyword):
+        return word.verdict
+    return "confirmed" if word.keyword == keyword else "corrected"
 
 
 def _recipe(photo: Photo) -> str:

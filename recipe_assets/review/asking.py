@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from recipe_assets.outbox.deciding import is_contradictory
 from recipe_assets.outbox.rows import Row
 from recipe_assets.review.journal import Answer, Photo
 from recipe_assets.review.unclear import FINDING as UNCLEAR
@@ -39,7 +40,7 @@ class Situation(NamedTuple):
         queue: the review queue (CSV) as people edit it, worst first.
         unclear: files changed in the outbox that say no single keyword, with `changed_at`.
         keyworded: what was decided about each photo in the outbox.
-        answers: the last word of the review page about each photo.
+        answers: the word of the review page that counts about each photo.
         decided: photos that a person has decided, wherever they said it.
     """
 
@@ -83,7 +84,7 @@ def _unclear(situation: Situation) -> Iterator[Case]:
     decided = {photo for photo, _, _ in settled}
     for row in situation.unclear.itertuples():
         photo, word = _photo(row), situation.answers.get(_photo(row))
-        if photo not in decided and (word is None or not word.stands or word.at < _time(row.changed_at)):
+        if photo not in decided and (word is None or word.at < _time(row.changed_at)):
             yield Case(photo, UNCLEAR, str(row.detail), word.sequence if word else 0)
 
 
@@ -92,8 +93,15 @@ def _unsure(situation: Situation) -> Iterator[Case]:
     for row in sorted(rows, key=lambda row: row.confidence if row.confidence is not None else 100.0):
         photo = Photo(row.shoot, row.file, row.sha256)
         if _is_open(situation, photo):
-            sure = "" if row.confidence is None else f", {row.confidence:.0f} %"
-            yield Case(photo, NEEDS_REVIEW, f"the model is not sure enough of {row.keyword}{sure}")
+            yield Case(photo, *_why(row))
+
+
+def _why(row: Row) -> tuple[str, str]:
+    """Reason and detail: the model may be sure of a photo whose own words contradict each other."""
+    if row.reason and is_contradictory(row.reason):
+        return row.reason.partition(":")[0], row.reason
+    sure = "" if row.confidence is None else f", {row.confidence:.0f} %"
+    return NEEDS_REVIEW, f"the model is not sure enough of {row.keyword}{sure}"
 
 
 def _queued(situation: Situation, findings: Iterable[str]) -> Iterator[Case]:
@@ -108,8 +116,7 @@ def _lines(queue: pd.DataFrame, findings: tuple[str, ...]) -> list[tuple[Photo, 
 
 
 def _is_open(situation: Situation, photo: Photo) -> bool:
-    word = situation.answers.get(photo)
-    return photo not in situation.decided and (word is None or not word.stands)
+    return photo not in situation.decided and photo not in situation.answers
 
 
 def _photo(row: object) -> Photo:

@@ -10,7 +10,9 @@ from typing import Literal
 import msgspec
 import pandas as pd
 
+from recipe_assets.cells import plain
 from recipe_assets.review.journal import DROP, Photo
+from recipe_assets.review.standing import standing
 from recipe_assets.storage import StorageError, TableStore
 from recipe_assets.studio.vocabulary import Vocabulary
 
@@ -32,7 +34,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         origin: where it was said.
         verdict: "confirmed" and "corrected" tell whether `keyword` is the one shown, "dropped" takes the photo out
             of training. "kept" is no word: the file was changed and the keyword left as it was. "withdrawn" takes
-            back what was said before at the same place.
+            back what was said before at the same place, by the same person.
         release_id: whose answer was shown; None where it was a person's keyword.
         shown_keyword: what the person saw.
         shown_confidence: how sure the release was of it, 0-100.
@@ -93,7 +95,7 @@ def entries_of(frame: pd.DataFrame) -> list[Entry]:
     """The words of a table."""
     records = frame[list(_TYPES)].to_dict("records")
     return [
-        msgspec.convert({str(name): _plain(cell) for name, cell in record.items()}, Entry) for record in records
+        msgspec.convert({str(name): plain(cell) for name, cell in record.items()}, Entry) for record in records
     ]
 
 
@@ -115,16 +117,18 @@ def stored_entries(tables: TableStore) -> list[Entry]:
 
 
 def words_that_count(entries: Iterable[Entry]) -> dict[Photo, Entry]:
-    """The last word about each photo; what was taken back in one place lets the word of the other count again."""
-    last: dict[tuple[Photo, Origin], Entry] = {}
-    for entry in entries:
-        if entry.verdict != "kept":
-            last[entry.photo, entry.origin] = entry
-    found: dict[Photo, Entry] = {}
-    for entry in sorted(last.values(), key=lambda entry: entry.at):
-        if entry.verdict != "withdrawn":
-            found[entry.photo] = entry
-    return found
+    """The last word about each photo that was not taken back.
+
+    Who takes back takes back the own word at that place alone: what others said, or was said elsewhere, stands.
+    """
+    left = standing(
+        (entry for entry in entries if entry.verdict != "kept"),
+        lambda entry: (entry.photo, entry.origin, entry.by),
+        lambda entry: entry.verdict == "withdrawn",
+    )
+    # At one place the order counts, not the clocks of several APIs; between places there is only the time.
+    last = {(entry.photo, entry.origin): entry for entry in left}
+    return {entry.photo: entry for entry in sorted(last.values(), key=lambda entry: entry.at)}
 
 
 def meanings(words: Mapping[Photo, Entry], vocabulary: Vocabulary) -> dict[Photo, str]:
@@ -135,9 +139,3 @@ def meanings(words: Mapping[Photo, Entry], vocabulary: Vocabulary) -> dict[Photo
         if entry.meaning == DROP or known:
             found[photo] = DROP if entry.meaning == DROP else known[0]
     return found
-
-
-def _plain(cell: object) -> object:
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
-        return None
-    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell

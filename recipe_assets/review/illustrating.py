@@ -17,6 +17,7 @@ from PIL import Image
 from recipe_assets.errors import StudioError, UnreadablePhotoError
 from recipe_assets.release.neighbors import Neighbor, Neighbors
 from recipe_assets.release.objects import Objects
+from recipe_assets.release.views import views
 from recipe_assets.review.asking import Case
 from recipe_assets.review.journal import Photo
 from recipe_assets.review.queue_file import (
@@ -28,7 +29,7 @@ from recipe_assets.review.queue_file import (
     stored_pictures,
 )
 from recipe_assets.storage import StorageError, TableStore
-from recipe_assets.studio.photos import open_photo, preprocess
+from recipe_assets.studio.photos import open_photo
 from recipe_assets.studio.shoots import Shoot, Studio, printable
 from recipe_assets.studio.thumbnails import thumbnails
 
@@ -39,8 +40,6 @@ LONGEST = 1280
 """Of a picture's sides, in pixels."""
 QUALITY = 85
 NEAREST = 3
-BATCH = 32
-"""Photos that the model sees at once."""
 
 
 class Near(NamedTuple):
@@ -136,18 +135,14 @@ class Illustrator:
     def _seen(self, small: Mapping[str, bytes]) -> dict[str, Seen]:
         if self.predictor is None:
             return {}
-        found: dict[str, Seen] = {}
-        files = list(small)
-        for start in range(0, len(files), BATCH):
-            some = files[start : start + BATCH]
-            pixels = np.stack([preprocess(small[file], self.predictor.manifest.preprocessing) for file in some])
-            scores = self.predictor.score(pixels)
-            for place, shares in enumerate(self.predictor.calibrated(scores.logits)):
-                embedding = None if scores.embeddings is None else scores.embeddings[place]
-                nearest = self._nearest(self.predictor.neighbors, embedding)
-                guesses = (Guess(one.keyword, one.confidence) for one in self.predictor.ranked(shares))
-                found[some[place]] = Seen(tuple(guesses), nearest)
-        return found
+        neighbors = self.predictor.neighbors
+        return {
+            file: Seen(
+                tuple(Guess(one.keyword, one.confidence) for one in view.ranked),
+                self._nearest(neighbors, view.embedding),
+            )
+            for file, view in views(self.predictor, small.items())
+        }
 
     @staticmethod
     def _nearest(neighbors: Neighbors | None, embedding: NDArray[np.float32] | None) -> list[Near]:

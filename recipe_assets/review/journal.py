@@ -6,7 +6,7 @@ becomes of the answers `reviewed`'s.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -16,20 +16,21 @@ import msgspec
 from recipe_assets.errors import RecipeError, ReleaseConflictError, ReleaseError
 from recipe_assets.release.manifest import Timestamp
 from recipe_assets.release.objects import Objects
+from recipe_assets.review.standing import standing
 
 ANSWERS = "review/answers"
 DROP = "drop"
 """The answer that takes a photo out; no vocabulary can have it as a keyword."""
 TAKEN_BACK = ""
-"""The answer that takes back the one before: the photo is open again."""
+"""The answer that takes back what the same person said of the photo before; what others said stands."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _KEY = re.compile(rf"{ANSWERS}/({_SHA256.pattern})/(\d{{6}})\.json")
 _LONGEST = {"shoot": 200, "file": 1024, "keyword": 200, "by": 64, "shown_keyword": 200, "release_id": 200}
 _READERS = 8
-_TRIES = 200
-"""Each lost try is another answer about the same photo that was stored meanwhile."""
+_WORTH = 10  # a listing of all answers takes about as long as those of a tenth as many photos, one by one
+_TRIES = 200  # each lost try is another answer about the same photo that was stored meanwhile
 
 
 class AnswerError(RecipeError):
@@ -52,7 +53,7 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         shoot: the photo's.
         file: its path inside the shoot.
         sha256: of the original.
-        keyword: what it shows; "drop" to take the photo out; "" takes back the answer before it.
+        keyword: what it shows; "drop" to take the photo out; "" takes back what this person said before.
         by: the name that the person goes by.
         at: when the API took it.
         shown_keyword: what the model said to the person, None where no model was asked.
@@ -110,6 +111,7 @@ class Journal:
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
         self._read: dict[str, Answer] = {}  # answers never change, so nothing in here is ever stale
+        self._many = 0
 
     def append(self, answer: Answer) -> Answer:
         """Store an answer behind all others about its photo; returns it with its sequence.
@@ -121,9 +123,8 @@ class Journal:
         """
         for _ in range(_TRIES):
             before = self.of(answer.sha256)
-            for known in before:
-                if known.answer_id == answer.answer_id:
-                    return known
+            if known := [one for one in before if one.answer_id == answer.answer_id]:
+                return known[0]
             stored = msgspec.structs.replace(answer, sequence=before[-1].sequence + 1 if before else 1)
             if self._objects.swap(_key(stored.sha256, stored.sequence), msgspec.json.encode(stored), None):
                 return stored
@@ -145,20 +146,23 @@ class Journal:
         Args:
             after: leave out, for each photo's sha256, the answers up to this sequence: those read before.
         """
-        known = after or {}
-        yield from self._answers([one for one in self._stored(f"{ANSWERS}/") if one[1] > known.get(one[0], 0)])
+        yield from self._answers([one for one in self._stored() if one[1] > (after or {}).get(one[0], 0)])
 
-    def latest(self, sha256s: Collection[str] | None = None) -> dict[Photo, Answer]:
-        """The last word about each photo, those taken back (`stands` is False) included.
+    def about(self, sha256s: Collection[str], at_least: int = 0) -> list[Answer]:
+        """The answers about these photos, sorted; photos are listed one by one if many (`at_least`) are stored."""
+        self._many = max(self._many, at_least)
+        if self._many > _WORTH * len(sha256s):
+            with ThreadPoolExecutor(_READERS) as pool:
+                return [answer for found in pool.map(self.of, sorted(sha256s)) for answer in found]
+        stored = self._stored()
+        self._many = len(stored)
+        return list(self._answers([one for one in stored if one[0] in sha256s]))
 
-        Args:
-            sha256s: look only at these photos; by default at all.
-        """
-        stored = self._stored(f"{ANSWERS}/")
-        wanted = stored if sha256s is None else [one for one in stored if one[0] in sha256s]
-        return {answer.photo: answer for answer in self._answers(wanted)}
+    def latest(self) -> dict[Photo, Answer]:
+        """The word that counts about each photo, as `counting` has it."""
+        return counting(self.all())
 
-    def _stored(self, prefix: str) -> list[tuple[str, int]]:
+    def _stored(self, prefix: str = f"{ANSWERS}/") -> list[tuple[str, int]]:
         """Photo and sequence of every answer below a prefix, sorted; whatever else lies there is left out."""
         found = (_KEY.fullmatch(key) for key in self._objects.sizes(prefix))
         return sorted((match[1], int(match[2])) for match in found if match)
@@ -182,6 +186,12 @@ class Journal:
                 "and lose that word"
             ) from None
         return answer
+
+
+def counting(answers: Iterable[Answer]) -> dict[Photo, Answer]:
+    """The word that counts about each photo: the last one that its person did not take back."""
+    said = sorted(answers, key=lambda one: one.sequence)
+    return {one.photo: one for one in standing(said, lambda one: (one.photo, one.by), lambda one: not one.stands)}
 
 
 def _key(sha256: str, sequence: int) -> str:

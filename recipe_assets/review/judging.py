@@ -38,10 +38,11 @@ class Unclear(NamedTuple):
 
 @dataclass
 class Judged:
-    """New words, and the files that are unclear now."""
+    """New words, the files that are unclear now, and the photos whose changed file waits for its original."""
 
     entries: list[Entry] = field(default_factory=list)
     unclear: list[Unclear] = field(default_factory=list)
+    waiting: set[Photo] = field(default_factory=set)
 
 
 def judge(
@@ -68,7 +69,10 @@ def judge(
     judged = Judged()
     for reading in readings:
         original = originals.get(reading.photo)
-        if reading.state not in ("written", "edited") or (reading.state == "edited" and original is None):
+        if reading.state not in ("written", "edited"):
+            continue
+        if reading.state == "edited" and original is None:
+            judged.waiting.add(reading.photo)
             continue
         case = _Case(reading, rows[reading.photo], original or Original(), past.get(reading.photo, []), vocabulary)
         said = case.statement()

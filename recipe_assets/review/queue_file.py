@@ -14,7 +14,7 @@ import msgspec
 from recipe_assets.errors import ReleaseConflictError, ReleaseError
 from recipe_assets.release.manifest import Timestamp
 from recipe_assets.release.objects import Objects
-from recipe_assets.review.journal import Photo
+from recipe_assets.review.journal import ANSWERS, Photo
 
 QUEUE = "review/queue.json"
 PICTURES = "review/pictures"
@@ -81,12 +81,16 @@ class QueuedPhoto(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReviewQueue(msgspec.Struct, frozen=True, kw_only=True):
-    """All photos that are asked about, worst first, and the keywords to answer with; both may be empty."""
+    """All photos that are asked about, worst first, and the keywords to answer with; both may be empty.
+
+    `answers` is how many there were in all, about any photo, when the queue was published; 0 in older queues.
+    """
 
     made_at: Timestamp
     release_id: str | None
     keywords: tuple[Choice, ...]
     photos: tuple[QueuedPhoto, ...]
+    answers: int = 0
 
 
 def read_queue(objects: Objects) -> ReviewQueue | None:
@@ -107,7 +111,7 @@ def read_queue(objects: Objects) -> ReviewQueue | None:
 
 
 def publish_queue(objects: Objects, queue: ReviewQueue) -> None:
-    """Replace the published queue at once.
+    """Replace the published queue at once; answers are counted here.
 
     Raises:
         ReleaseError: if the store cannot be used, or a picture that the queue names is not there.
@@ -119,7 +123,7 @@ def publish_queue(objects: Objects, queue: ReviewQueue) -> None:
         raise ReleaseError(
             f"{objects.url}/{picture_key(missing[0])} is not there: store pictures before the queue"
         )
-    data = msgspec.json.encode(queue)
+    data = msgspec.json.encode(msgspec.structs.replace(queue, answers=len(objects.sizes(f"{ANSWERS}/"))))
     for _ in range(_TRIES):
         before = objects.read(QUEUE)
         if objects.swap(QUEUE, data, before.token if before else None):

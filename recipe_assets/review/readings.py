@@ -3,6 +3,7 @@
 What is read, and when, is `outbox_reading`'s subject.
 """
 
+import hashlib
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
@@ -102,6 +103,12 @@ def store_readings(tables: TableStore, readings: Iterable[Reading]) -> None:
         record.update({name: list(record[name]) for name in _LISTS})
     columns = {name: pd.Series([one[name] for one in records], dtype=kind) for name, kind in _TYPES.items()}
     tables.write(pd.DataFrame(columns), NAME)
+
+
+def readings_sha256(readings: Iterable[Reading]) -> str:
+    """A hash that changes with what files were found to be: which of them were judged is told by it."""
+    facts = sorted((*one.photo, one.path, one.state, one.version or "", one.written or "") for one in readings)
+    return hashlib.sha256(msgspec.json.encode(facts)).hexdigest()
 
 
 def _plain(name: str, cell: object) -> object:

@@ -15,15 +15,18 @@ from recipe_assets.outbox.places import Outbox
 from recipe_assets.outbox.rows import NAME as KEYWORDED
 from recipe_assets.outbox.rows import Row, rows_of
 from recipe_assets.review.answers import entries_of_answers, new_answers
-from recipe_assets.review.history import Entry, meanings, stored_entries, words_that_count
+from recipe_assets.review.history import NAME, Entry, meanings, stored_entries, words_that_count
 from recipe_assets.review.journal import Journal, Photo
 from recipe_assets.review.judging import Unclear, judge
 from recipe_assets.review.originals import read_originals
 from recipe_assets.review.outbox_reading import changed_files, read_outbox
-from recipe_assets.review.readings import Reading, store_readings, stored_readings
+from recipe_assets.review.readings import Reading, readings_sha256, store_readings, stored_readings
 from recipe_assets.storage import StorageError, TableStore
 from recipe_assets.studio.review import decisions
 from recipe_assets.studio.vocabulary import Vocabulary
+
+JUDGED = "readings"
+"""The history's attribute that says by hash which readings it takes in; it is stored last of all."""
 
 
 @dataclass(frozen=True)
@@ -35,34 +38,44 @@ class Look:
         new: how many of them are new.
         readings: what each file of the outbox is now.
         unclear: files that a person has to settle.
-        left_out: shoots whose tables cannot be read, with the reason; what was said of them waits.
+        judged: hash of the readings that the history takes in.
+        left_out: shoots whose tables cannot be read, with the reason; what their changed files say waits.
     """
 
     history: list[Entry]
     new: int
     readings: list[Reading]
     unclear: list[Unclear]
+    judged: str
     left_out: dict[str, str] = field(default_factory=dict)
 
 
 class News(NamedTuple):
-    """What nobody has looked at yet: how many answers, and which files, each with its version."""
+    """What the history does not take in yet.
+
+    Attributes:
+        answers: how many are new.
+        files: those that changed since the last look, each with its version.
+        unjudged: hash of all readings, if some were read by a look that ended before its words were stored, or
+            waited for a table that could not be read; else "".
+    """
 
     answers: int
     files: tuple[str, ...]
+    unjudged: str
 
     def __bool__(self) -> bool:
-        return bool(self.answers or self.files)
+        return bool(self.answers or self.files or self.unjudged)
 
     def __str__(self) -> str:
-        return f"{self.answers} new answers, {len(self.files)} changed files in the outbox"
+        waiting = ", and what was read but not taken in" if self.unjudged else ""
+        return f"{self.answers} new answers, {len(self.files)} changed files in the outbox{waiting}"
 
     @property
     def fingerprint(self) -> str:
         """Changes when there is more."""
-        return hashlib.sha256("\n".join([str(self.answers), *self.files]).encode(errors="replace")).hexdigest()[
-            :16
-        ]
+        said = "\n".join([str(self.answers), *self.files, self.unjudged])
+        return hashlib.sha256(said.encode(errors="replace")).hexdigest()[:16]
 
 
 def look(
@@ -93,19 +106,30 @@ def look(
     words = words_that_count([*history, *said])
     unclear = [case for case in judged.unclear if not _is_settled(case, words)]
     return Look(
-        [*history, *said], len(judged.entries) + len(said), readings, unclear, left_out | originals.unreadable
+        history=[*history, *said],
+        new=len(judged.entries) + len(said),
+        readings=readings,
+        unclear=unclear,
+        judged=readings_sha256(reading for reading in readings if reading.photo not in judged.waiting),
+        left_out=left_out | originals.unreadable,
     )
 
 
 def news(outbox: Outbox, journal: Journal, tables: TableStore) -> News:
-    """What a look would find. One listing of outbox and answers; no file is opened.
+    """What a look would find, also what one before read and did not bring to an end.
+
+    One listing of outbox and answers; no file is opened.
 
     Raises:
         OutboxError: as `look`, and so do ReleaseError and StorageError.
     """
     answers = new_answers(journal, stored_entries(tables))
     rows, _ = keyworded_rows(tables)
-    return News(len(answers), tuple(changed_files(outbox, rows.values(), stored_readings(tables))))
+    readings = stored_readings(tables)
+    read, nothing = readings_sha256(readings.values()), readings_sha256([])
+    judged = (tables.attributes(NAME) or {}).get(JUDGED, nothing)
+    files = changed_files(outbox, rows.values(), readings)
+    return News(len(answers), tuple(files), "" if read == judged else read)
 
 
 def keyworded_rows(tables: TableStore) -> tuple[dict[Photo, Row], dict[str, str]]:

@@ -1,11 +1,11 @@
-"""Which shoots are new, changed, or in need of a later step again. A pure comparison; reads no photo."""
+"""Which shoots are new, changed, held back, or in need of a later step again. Compares; reads no photo."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from recipe_assets.errors import StudioError
 from recipe_assets.storage import TableStore
-from recipe_assets.studio.reading import READER
+from recipe_assets.studio.reading import READER, require_readable
 from recipe_assets.studio.review import Decisions, decisions_sha256
 from recipe_assets.studio.shoots import Shoot, Studio
 from recipe_assets.studio.vocabulary import Vocabulary
@@ -41,6 +41,8 @@ class Work:
     """Shoots to read, with the fingerprint of their files."""
     standardize: list[str] = field(default_factory=list)
     embed: list[str] = field(default_factory=list)
+    held_back: dict[str, str] = field(default_factory=dict)
+    """Shoots for which nothing can be done before a person mends their files, with the reason."""
 
 
 def pending_work(shoots: Mapping[str, Shoot], tables: TableStore, wanted: Wanted) -> Work:
@@ -61,11 +63,25 @@ def pending_work(shoots: Mapping[str, Shoot], tables: TableStore, wanted: Wanted
         files = stored.get("files", "")
         if name in work.read or stored != raw_attributes(files):
             continue
+        steps = []
         if tables.attributes("standardized_keywords", name) != wanted.label_attributes(name, files):
-            work.standardize.append(name)
+            steps.append(work.standardize)
         if wanted.base and tables.attributes("photo_embeddings", name) != embed_attributes(files, wanted.base):
-            work.embed.append(name)
+            steps.append(work.embed)
+        if steps and (reason := _unreadable(tables, name)):
+            work.held_back[name] = reason
+        else:
+            for step in steps:
+                step.append(name)
     return work
+
+
+def _unreadable(tables: TableStore, shoot: str) -> str | None:
+    try:
+        require_readable(tables.read("raw_images", shoot, ["problem"]), shoot)
+    except StudioError as error:
+        return str(error)
+    return None
 
 
 def embed_attributes(files: str, base: str) -> dict[str, str]:

@@ -1,14 +1,19 @@
 """The calls of the review page over real HTTP: what is handed out to whom, and what becomes of answers."""
 
-from collections.abc import Callable, Iterator
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from api.review.desk import FRESH_SECONDS, ReviewDesk
+from api.review.desk import ReviewDesk
+from api.review.knowledge import FRESH_SECONDS
 from api.review.leases import LEASE_SECONDS, LEASES, Leases
+from api.review.schemas import GivenAnswer
 from api.settings import Settings
 from recipe_assets.release.folder_store import FolderObjects
 from recipe_assets.release.places import open_objects
@@ -93,7 +98,10 @@ def test_an_answer_is_kept_and_its_photo_not_asked_about_again(api: Running, stu
     assert stored["sequence"] == 1
     assert files(page(api)) == ["002.jpg", "003.jpg", "004.jpg", "005.jpg"]
     kept = Journal(open_objects(studio.url)).of(photo.sha256)
-    assert [msgspec.to_builtins(answer) for answer in kept] == [stored]
+    assert [msgspec.to_builtins(answer) for answer in kept] == [
+        {name: value for name, value in stored.items() if name != "counts"}
+    ]
+    assert stored["counts"] == {"keyword": "oven-tray", "by": "Ana"}
     assert {key: stored[key] for key in body} == body
 
 
@@ -105,6 +113,23 @@ def test_an_answer_that_is_taken_back_opens_its_photo_again(api: Running) -> Non
     found = page(api)
     assert files(found)[0] == "001.jpg"
     assert found["progress"] == {"total": 5, "answered": 0, "open": 5, "by_person": []}
+
+
+def test_who_takes_back_an_answer_hears_whose_counts_instead(api: Running, serve: Serve) -> None:
+    photo, other = review_desk.photo(1), serve()
+    send(api, review_desk.given(photo, "pan", "Ben"))
+    send(other, review_desk.given(photo, "oven-tray", "Ana"))
+    body = review_desk.given(photo, "", "Ben")
+    stored = send(api, body)
+    assert stored["counts"] == {"keyword": "oven-tray", "by": "Ana"}
+    for one in (api, other):
+        until(lambda one=one: page(one)["progress"]["by_person"] == [{"by": "Ana", "answered": 1}])  # type: ignore[misc]
+        assert "001.jpg" not in files(page(one))
+    assert send(other, review_desk.given(photo, "", "Ana"))["counts"] is None
+    for one in (api, other):
+        until(lambda one=one: page(one)["progress"]["answered"] == 0)  # type: ignore[misc]
+        assert files(page(one))[0] == "001.jpg"
+    assert send(other, body) == stored, "sent again, it is told the same"
 
 
 def test_progress_says_who_answered_what(api: Running) -> None:
@@ -219,6 +244,78 @@ def test_a_doubt_that_is_younger_than_the_answers_asks_again(tmp_path: Path) -> 
     assert desk.progress().open == 0
 
 
+class Slow(FolderObjects):
+    """A folder whose listings can be held up, and are counted."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.listed: list[str] = []
+        self.free = threading.Event()
+        self.free.set()
+        self.held = threading.Event()
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        self.listed.append(prefix)
+        if not self.free.is_set():
+            self.held.set()
+            assert self.free.wait(30)
+        return super().sizes(prefix)
+
+
+def test_answers_about_other_photos_are_not_listed_where_there_are_many(tmp_path: Path) -> None:
+    objects, now = Slow(tmp_path), 0.0
+    for number in range(100, 130):
+        Journal(objects).append(Answer(**review_desk.given(review_desk.photo(number))))
+    queue = review_desk.publish(objects, 2)
+    desk = ReviewDesk(objects, lambda: now)
+    for answered, number in ((0, 0), (1, 1)):
+        objects.listed.clear()
+        assert desk.progress().answered == answered
+        assert objects.listed == [f"review/answers/{photo.sha256}/" for photo in queue.photos]
+        Journal(objects).append(Answer(**review_desk.given(queue.photos[number])))
+        now += FRESH_SECONDS
+    assert desk.progress().answered == 2
+    Journal(objects).append(Answer(**review_desk.given(queue.photos[0], "")))
+    now += FRESH_SECONDS
+    assert desk.progress().answered == 1
+
+
+def test_nobody_waits_for_the_listing_of_another(tmp_path: Path) -> None:
+    objects, now = Slow(tmp_path), 0.0
+    queue = review_desk.publish(objects, 3)
+    desk = ReviewDesk(objects, lambda: now)
+    desk.progress()
+    Journal(objects).append(Answer(**review_desk.given(queue.photos[1], by="Ben")))
+    now += FRESH_SECONDS
+    objects.free.clear()
+    with ThreadPoolExecutor(1) as pool:
+        looking = pool.submit(desk.progress)
+        assert objects.held.wait(30)
+        assert desk.progress().answered == 0
+        assert [photo.file for photo in desk.page("Ana", None, 2).photos] == ["001.jpg", "002.jpg"]
+        objects.free.set()
+        assert looking.result().answered == 1
+    assert desk.progress().answered == 1
+
+
+def test_an_answer_that_was_stored_amid_a_look_is_not_forgotten_by_it(tmp_path: Path) -> None:
+    objects, now = Slow(tmp_path), 0.0
+    queue = review_desk.publish(objects, 2)
+    desk = ReviewDesk(objects, lambda: now)
+    desk.progress()
+    now += FRESH_SECONDS
+    listed = objects.sizes
+
+    def late(prefix: str) -> Mapping[str, int]:
+        found = listed(prefix)
+        objects.sizes = listed  # type: ignore[method-assign]
+        desk.answer(GivenAnswer(**review_desk.given(queue.photos[0])))
+        return found
+
+    objects.sizes = late  # type: ignore[method-assign]
+    assert desk.progress().answered == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "detail"),
     [
@@ -317,6 +414,16 @@ def test_a_queue_is_not_published_before_its_pictures(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"7\.jpg is not there"):
         publish_queue(objects, msgspec.structs.replace(queue, photos=photos))
     assert read_queue(objects) == queue
+
+
+def test_a_queue_of_a_version_that_counted_no_answers_is_read(tmp_path: Path) -> None:
+    objects = FolderObjects(tmp_path)
+    queue = review_desk.publish(objects, 2)
+    stored = json.loads((tmp_path / QUEUE).read_bytes())
+    del stored["answers"]
+    (tmp_path / QUEUE).write_text(json.dumps(stored))
+    assert read_queue(objects) == queue
+    assert ReviewDesk(objects).progress().open == 2
 
 
 def test_a_picture_never_changes(tmp_path: Path) -> None:

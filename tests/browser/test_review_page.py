@@ -70,7 +70,7 @@ def test_a_queue_is_worked_off_by_keyboard_alone(studio: Studio, api: Running, o
     page.page.keyboard.type("bowl")
     expect(page.page.locator("#matches")).to_have_text("Enter takes glass-bowl-large; 1 keyword like that")
     page.press("Enter", then="005.jpg")
-    page.press("s", then="005.jpg")
+    page.page.keyboard.press("s")  # the last one: no photo comes after it
     expect(page.page.locator("#empty-title")).to_have_text("Every photo is answered")
     expect(page.standing).to_have_text("5 of 5 photos answered")
     until(lambda: len(kept(studio)) == 7)
@@ -111,6 +111,73 @@ def test_the_mouse_does_it_too(studio: Studio, api: Running, open_review: Open) 
     page.shows("003.jpg")
     until(lambda: len(kept(studio)) == 3)
     assert [keyword for _, keyword, _ in said(studio)] == ["grill-plate", "drop", ""]
+
+
+def test_who_takes_back_an_answer_is_told_whose_counts_instead(
+    studio: Studio, api: Running, open_review: Open
+) -> None:
+    page = open_review(api).begin("Ben")
+    page.press("1", then="002.jpg")
+    until(lambda: page.page.wait_for_timeout(50) is None and said(studio) == [("001.jpg", "pan", "Ben")])
+    others = review_desk.given(review_desk.photo(1), "oven-tray", "Ana")
+    assert api.client.post("/api/v1/review/answers", json=others).status_code == 200
+    page.press("Backspace", then="001.jpg")
+    told = page.page.get_by_text("Ana answered oven-tray for 001.jpg, and that counts")
+    expect(told).to_be_visible()
+    expect(page.standing).to_have_text("1 of 5 photos answered")
+    expect(page.page.locator("#people")).to_have_text("Ana 1")
+    assert [word.keyword for word in Journal(open_objects(studio.url)).latest().values()] == ["oven-tray"]
+    page.press("ArrowRight", then="002.jpg")
+    expect(told).to_have_count(0)
+    for number in (3, 4, 5):
+        page.press("1", then=f"{number:03d}.jpg")
+    page.page.keyboard.press("1")  # what somebody else answered does not come again
+    expect(page.page.locator("#empty-title")).to_have_text("Every photo is answered")
+    expect(page.standing).to_have_text("5 of 5 photos answered")
+
+
+def test_nobody_takes_back_what_was_answered_under_another_name(
+    studio: Studio, api: Running, open_review: Open
+) -> None:
+    page = open_review(api).begin("Ben")
+    undo = page.page.locator("#undo")
+    page.press("1", then="002.jpg")
+    expect(undo).to_have_text("\u232bUndo pan")
+
+    def call(name: str) -> None:
+        page.page.locator("#person-button").click()
+        page.page.get_by_label("Name").fill(name)
+        page.page.keyboard.press("Enter")
+
+    call("Ana")
+    expect(undo).to_be_disabled()
+    page.page.keyboard.press("Control+z")
+    expect(page.file).to_have_text("002.jpg")
+    call("Ben")
+    expect(undo).to_be_enabled()
+    page.press("Backspace", then="001.jpg")
+    until(lambda: page.page.wait_for_timeout(50) is None and len(kept(studio)) == 2)
+    assert said(studio) == [("001.jpg", "pan", "Ben"), ("001.jpg", "", "Ben")]
+
+
+def test_what_a_page_remembered_without_names_can_still_be_taken_back(
+    studio: Studio, api: Running, open_review: Open
+) -> None:
+    page = open_review(api).begin("Ben")
+    page.press("1", then="002.jpg")
+    until(lambda: page.page.wait_for_timeout(50) is None and page.waiting() == 0)
+    page.page.evaluate(
+        """() => {
+          const kept = JSON.parse(sessionStorage.getItem("recipe-review-answered"));
+          const nameless = kept.map(({ photo, keyword }) => ({ photo, keyword }));
+          sessionStorage.setItem("recipe-review-answered", JSON.stringify(nameless));
+        }"""
+    )
+    page.page.reload()
+    page.shows("002.jpg")
+    page.press("Backspace", then="001.jpg")
+    until(lambda: page.page.wait_for_timeout(50) is None and len(kept(studio)) == 2)
+    assert said(studio)[-1] == ("001.jpg", "", "Ben")
 
 
 def test_what_was_skipped_comes_again_at_the_end(api: Running, open_review: Open) -> None:

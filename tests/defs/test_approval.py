@@ -17,13 +17,9 @@ from recipe_assets.defs.changes import MODEL as MODEL_FOLDER
 from recipe_assets.defs.io_managers import FolderIOManager, TableIOManager
 from recipe_assets.defs.release import model_release, release_is_complete, served_model
 from recipe_assets.defs.release_report import measures
-from recipe_assets.defs.resources import (
-    ApiFleetResource,
-    ReleaseStoreResource,
-    StorageResource,
-    wire_resources,
-)
+from recipe_assets.defs.resources import ApiFleetResource, ReleaseStoreResource, StorageResource
 from recipe_assets.defs.tracking import ModelRegistryResource, register
+from recipe_assets.defs.wiring import wire_resources
 from recipe_assets.errors import SettingsError
 from recipe_assets.model.changes import no_changes
 from recipe_assets.model.pipeline import evaluate, linear_probe, tune, zero_shot

@@ -9,7 +9,7 @@ import dagster as dg
 import pytest
 from dagster_aws.s3 import S3Resource
 
-from recipe_assets.defs import sensors
+from recipe_assets.defs import feedback, sensors
 from recipe_assets.defs.feedback import (
     edits_are_clear,
     live_accuracy,
@@ -210,6 +210,47 @@ def test_a_file_whose_iptc_and_xmp_disagree_is_queued_and_not_guessed(graph: Gra
     write_queue(read_queue(graph.queue).assign(decision="gray-tray"), graph.queue)
     assert verdicts(graph.read())["edits_are_clear"].passed
     assert graph.requested_by_new_shoots() == [("standardize", SHOOT)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "label", "queued"),
+    [
+        (("-IPTC:Keywords=gray-tray", "-XMP-dc:Subject=gray-tray"), {RED: "gray-tray"}, []),
+        (("-IPTC:Keywords=gray-tray",), {}, [RED]),
+    ],
+)
+def test_what_a_failed_run_has_read_is_asked_for_again(
+    graph: Graph, changes: tuple[str, ...], label: dict[str, str], queued: list[str]
+) -> None:
+    graph.read()
+    graph.edit(RED, *changes)
+    graph.queue.write_bytes(",".join(COLUMNS).encode() + b"\nweek-1,caf\xe9.jpg,,,,,\n")
+    assert not graph.read().success, "the queue was saved in another encoding"
+    assert isinstance(graph.tick(), dg.RunRequest)
+    graph.queue.unlink()
+    assert said(graph.read())["new_words"] == len(label)
+    assert "nobody changed a file" in str(graph.tick())
+    assert graph.words() == label
+    assert (read_queue(graph.queue)["file"].tolist() if queued else []) == queued
+
+
+@pytest.mark.parametrize(
+    "place", [(feedback, "store_unclear"), (feedback, "review_metadata"), (TableIOManager, "handle_output")]
+)
+def test_wherever_a_run_ends_before_its_words_are_stored_it_is_asked_for_again(
+    graph: Graph, place: tuple[object, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object) -> None:
+        raise OSError("the machine went away")
+
+    graph.type(RED, "gray-tray")
+    with monkeypatch.context() as patched:
+        patched.setattr(*place, ended)
+        assert not graph.read().success
+    assert isinstance(graph.tick(), dg.RunRequest)
+    assert said(graph.read())["new_words"] == 1
+    assert "nobody changed a file" in str(graph.tick())
+    assert graph.words() == {RED: "gray-tray"}
 
 
 def test_the_review_queue_of_the_graph_keeps_unclear_files(graph: Graph) -> None:

@@ -144,6 +144,13 @@ def test_a_check_that_blocks_another_run_is_told_as_a_failed_one(told: Told) -> 
     assert "beats_zero_shot blocks" in text
 
 
+def test_a_shoot_that_a_check_blocks_is_read_again_once_somebody_mended_it(told: Told) -> None:
+    told.fail("inspect_studio", dagster__partition="week-1", **{WORK: "read:week-1:abc"})
+    [text] = told.slack.texts
+    assert "then it is done again by itself" in text
+    assert "re-execute" not in text
+
+
 def test_work_that_is_tried_again_is_told_at_the_first_failure_and_when_it_is_given_up(told: Told) -> None:
     for _ in range(MAX_ATTEMPTS):
         told.fail("new_shoot", dagster__partition="week-1", **{WORK: "read:week-1:abc"})

@@ -11,6 +11,7 @@ import msgspec
 import pandas as pd
 import pytest
 import yaml
+from dagster_aws.s3 import S3Resource
 
 from recipe_assets.defs import automation, keywording, sensors, training_facts
 from recipe_assets.defs.automation import NAME as CONDITION
@@ -18,7 +19,7 @@ from recipe_assets.defs.automation import retraining_when_due
 from recipe_assets.defs.automation_settings import AutomationResource, wire_automation
 from recipe_assets.defs.jobs import retrain
 from recipe_assets.defs.keywording import shoots_to_keyword
-from recipe_assets.defs.resources import StorageResource
+from recipe_assets.defs.resources import OutboxResource, StorageResource
 from recipe_assets.defs.upkeep import OUTAGES
 from recipe_assets.defs.wiring import studio_root
 from recipe_assets.errors import SettingsError
@@ -45,6 +46,7 @@ class Graph(Studio):
         super().__init__(root)
         self.root = root
         self.storage = StorageResource(root=str(studio_root(str(self.folder))))
+        self.outbox = OutboxResource(location=str(root / "home" / "outbox"), s3=S3Resource())
         self.released = 0
 
     @property
@@ -89,7 +91,8 @@ class Graph(Studio):
         tables, current = self.storage.tables(), self.store.read_pointer()
         assert current is not None
         rows = frame_of([Row(shoot=shoot, file="a.jpg", sha256="ab")])
-        tables.write(rows, NAME, shoot, made_from(tables, shoot, current.pointer.release_id))
+        outbox = self.outbox.open().location
+        tables.write(rows, NAME, shoot, made_from(tables, shoot, current.pointer.release_id, outbox))
 
 
 @pytest.fixture
@@ -390,6 +393,7 @@ class Keywording:
         resources = {
             "releases": self.graph.releases,
             "storage": self.graph.storage,
+            "outbox": self.graph.outbox,
             "automation": AutomationResource(on_release=self.on_release),
         }
         with dg.build_sensor_context(instance=self.instance, resources=resources) as context:
@@ -451,6 +455,39 @@ def test_what_becomes_of_the_outbox_with_a_newer_release_is_a_setting(
     requests = {str(request.partition_key): request.run_config for request in keywords.tick()}
     assert list(requests) == (["shoot-2"] if config is None else ["shoot-2", "shoot-1"]), "new shoots go first"
     assert config is None or requests["shoot-1"] == config
+
+
+@pytest.mark.parametrize("on_release", ["show", "write", "leave"])
+def test_another_outbox_is_filled_whatever_the_setting(
+    graph: Graph, keywords: Keywording, on_release: str
+) -> None:
+    graph.arrive(1)
+    graph.release()
+    graph.keyworded("shoot-1")
+    keywords.on_release = on_release
+    assert keywords.due() == []
+    graph.outbox = OutboxResource(location=str(graph.root / "nas"), s3=S3Resource())
+    assert keywords.due() == ["shoot-1"]
+    graph.keyworded("shoot-1")
+    assert keywords.due() == []
+
+
+def test_tables_that_name_no_outbox_are_not_made_again(graph: Graph, keywords: Keywording) -> None:
+    graph.arrive(1)
+    graph.release()
+    graph.keyworded("shoot-1")
+    tables = graph.storage.tables()
+    attributes = tables.attributes(NAME, "shoot-1") or {}
+    del attributes["outbox"]
+    tables.write(tables.read(NAME, "shoot-1"), NAME, "shoot-1", attributes)
+    assert keywords.due() == []
+
+
+def test_an_outbox_that_can_be_none_is_reported(graph: Graph, keywords: Keywording) -> None:
+    graph.arrive(1)
+    graph.release()
+    graph.outbox = OutboxResource(location="ftp://nas", s3=S3Resource())
+    assert "RECIPE_OUTBOX=ftp://nas is no place" in keywords.why_nothing()
 
 
 def test_a_shoot_that_is_being_read_again_waits_and_the_others_do_not(graph: Graph, keywords: Keywording) -> None:

@@ -19,8 +19,8 @@ from recipe_assets.defs.resources import (
     StorageResource,
     StudioResource,
     VocabularyResource,
-    wire_resources,
 )
+from recipe_assets.defs.wiring import wire_resources
 from recipe_assets.outbox.places import open_outbox
 from tests.outbox.shop import BY_A_PERSON, NEWER_BIAS, RED, SHOOT, Shop, usual_photos
 from tests.s3 import CREDENTIALS, s3_client
@@ -162,6 +162,16 @@ def test_an_outbox_in_a_bucket_is_reached_through_the_s3_resource(bucket_graph: 
     facts = said(bucket_graph.materialize())
     assert facts["csv"].startswith("s3://")
     assert bucket_graph.shop.photos()[f"oven/{SHOOT}/{BY_A_PERSON}"] == usual_photos()[BY_A_PERSON]
+
+
+def test_another_outbox_is_filled_and_checked_like_the_first(shop: Shop) -> None:
+    shop.publish()
+    Graph(shop).materialize()
+    shop.outbox_at = str(shop.root / "nas")
+    facts = said(result := Graph(shop).materialize("write"))
+    assert facts["changes"] == "nothing changes in the outbox"
+    assert verdicts(result)["outbox_is_up_to_date"].passed
+    assert len(shop.photos()) == 6
 
 
 @pytest.mark.parametrize("trouble", ["no release", "no keywords", "damaged release"])

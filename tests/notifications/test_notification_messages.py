@@ -24,7 +24,7 @@ def every_message(folder: Path) -> dict[str, Message]:
     manifest = factory.build(folder)
     pointer = point_at(manifest.release_id, "0" * 64, None)
     return {
-        "failed": run_failed("new_shoot", "week-1", ["raw_images: no room"], PAGES.run("r1"), again=False),
+        "failed": run_failed("new_shoot", "week-1", ["raw_images: no room"], PAGES.run("r1"), again="by hand"),
         "blocked": release_blocked(["confusion_matrix:beats_zero_shot blocks: worse"], PAGES.run("r1")),
         "out": release_out(manifest, pointer, "file:///releases", PAGES),
         "waits": release_waits(manifest, "file:///releases", PAGES),
@@ -52,7 +52,7 @@ def test_a_failed_run_names_job_shoot_and_reason(tmp_path: Path) -> None:
 
 
 def test_a_run_that_left_no_word_is_told_as_such() -> None:
-    assert "killed, or ran out of memory" in run_failed("retrain", None, [], PAGES.run("r"), again=False).line
+    assert "killed, or ran out of memory" in run_failed("retrain", None, [], PAGES.run("r"), again="by hand").line
 
 
 def test_a_rollback_is_told_as_one_and_a_first_release_is_not(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_rollback_is_told_as_one_and_a_first_release_is_not(tmp_path: Path) ->
 
 def test_a_file_name_cannot_call_a_channel() -> None:
     text = run_failed(
-        "new_shoot", "<!channel> & co", ["<@U1> is unreadable"], PAGES.run("r"), again=True
+        "new_shoot", "<!channel> & co", ["<@U1> is unreadable"], PAGES.run("r"), again="soon"
     ).slack_text
     assert "<!channel>" not in text
     assert "&lt;!channel&gt; &amp; co" in text
@@ -82,7 +82,7 @@ def test_many_reasons_are_counted_instead_of_listed() -> None:
 
 
 def test_a_novel_is_cut_and_keeps_what_to_do_and_link() -> None:
-    novel = run_failed("new_shoot", None, ["<" * 9000], PAGES.run("r"), again=False)
+    novel = run_failed("new_shoot", None, ["<" * 9000], PAGES.run("r"), again="by hand")
     assert len(novel.slack_text) <= LONGEST
     assert novel.slack_text.endswith("<http://ui:3000/runs/r|Open in Dagster>")
     assert "*To do:*" in novel.slack_text

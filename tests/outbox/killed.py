@@ -58,6 +58,11 @@ POINTS: dict[str, tuple[object, str, Callable[..., Any]]] = {
     "before the table is stored": (TableStore, "write", before(TableStore.write, 1)),
     "before the lists are written": (shoot, "write_lists", before(lists.write_lists, 1)),
     "before the notes are forgotten": (Journal, "forget", before(Journal.forget, 1)),
+    "after the first write": (FolderOutbox, "write", after(FolderOutbox.write, 1)),
+    "after the second write": (FolderOutbox, "write", after(FolderOutbox.write, 2)),
+    "before the first removal": (FolderOutbox, "remove", before(FolderOutbox.remove, 1)),
+    "after the first removal": (FolderOutbox, "remove", after(FolderOutbox.remove, 1)),
+    "after the second removal": (FolderOutbox, "remove", after(FolderOutbox.remove, 2)),
 }
 
 

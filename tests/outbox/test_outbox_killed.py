@@ -13,13 +13,28 @@ from recipe_assets.outbox.errors import OutboxError
 from recipe_assets.outbox.journal import Journal
 from recipe_assets.outbox.rows import rows_of
 from recipe_assets.storage import TableStore
-from recipe_assets.studio.metadata import read_provenance
+from recipe_assets.studio.metadata import read_provenance, sidecar_packet
+from recipe_assets.studio.quality.findings import DROP
 from tests.outbox.conftest import OpenShop
 from tests.outbox.killed import POINTS
 from tests.outbox.shop import NEWER_BIAS, RED, SHOOT, Shop
+from tests.release import factory
 
 ROOT = Path(__file__).parents[2]
+NOTED, NOTE = "noted.jpg", "noted.xmp"
 FIRST, SECOND = "first run", "newer release"
+ANEW, BARE, MOVED, DROPPED = "photo and sidecar anew", "photo anew, sidecar gone", "moved", "dropped"
+"""What becomes of one photo that has a sidecar, while all others stay as they are."""
+ONE_PHOTO_CASES = [
+    (ANEW, "after the first write"),
+    (ANEW, "after the second write"),
+    (BARE, "after the first write"),
+    (MOVED, "after the second write"),
+    (MOVED, "after the first removal"),
+    (DROPPED, "before the first removal"),
+    (DROPPED, "after the first removal"),
+    (DROPPED, "after the second removal"),
+]
 NEVER_IN_A_FIRST_RUN = {
     "between new and old place of the second photo",
     "after the second photo left its old place",
@@ -28,20 +43,36 @@ CASES = [
     (when, point)
     for when in (FIRST, SECOND)
     for point in POINTS
-    if when == SECOND or point not in NEVER_IN_A_FIRST_RUN
+    if point not in {one for _, one in ONE_PHOTO_CASES} and (when == SECOND or point not in NEVER_IN_A_FIRST_RUN)
 ]
+
+
+def prepare(shop: Shop, when: str) -> None:
+    """Everything before the run that is killed."""
+    if when == FIRST:
+        return
+    if when != SECOND:
+        shop.put({NOTED: factory.photo("red"), NOTE: sidecar_packet(None, ["holiday"])})
+    shop.keyword()
+    if when == SECOND:
+        shop.publish(2, NEWER_BIAS)
+    elif when == ANEW:
+        shop.put({NOTED: factory.photo("red", (70, 70)), NOTE: sidecar_packet(None, ["holiday", "summer"])})
+    elif when == BARE:
+        (shop.folder / NOTE).unlink()
+        shop.put({NOTED: factory.photo("red", (70, 70))})
+    else:
+        shop.review(NOTED, {MOVED: "gray-tray", DROPPED: DROP}[when])
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory, open_shop: OpenShop) -> dict[tuple[str, str], Shop]:
     """A shop for each case, as the kill left it."""
     shops, arguments = {}, []
-    for when, point in CASES:
+    for when, point in CASES + ONE_PHOTO_CASES:
         root = tmp_path_factory.mktemp("killed") / "shop"
         shop = shops[(when, point)] = open_shop(root)
-        if when == SECOND:
-            shop.keyword()
-            shop.publish(2, NEWER_BIAS)
+        prepare(shop, when)
         arguments.append(f"{point}={root}")
     command = [sys.executable, "-W", "ignore", "-m", "tests.outbox.killed", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
@@ -53,12 +84,10 @@ def killed(tmp_path_factory: pytest.TempPathFactory, open_shop: OpenShop) -> dic
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, open_shop: OpenShop) -> dict[str, Shop]:
     """The same shops without any kill."""
     shops = {}
-    for when in (FIRST, SECOND):
+    for when in (FIRST, SECOND, ANEW, BARE, MOVED, DROPPED):
         shop = shops[when] = open_shop(tmp_path_factory.mktemp("undisturbed") / "shop")
-        shop.keyword()
-        if when == SECOND:
-            shop.publish(2, NEWER_BIAS)
-            shop.keyword("write")
+        prepare(shop, when)
+        shop.keyword("write")
     return shops
 
 
@@ -86,6 +115,26 @@ def test_a_killed_run_is_gone_on_with(
             ours = read_provenance(written)
             assert (ours.release if ours else None) == (row["release_id"] if ours else None)
     assert not list((shop.root / "scratch").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize(("when", "point"), ONE_PHOTO_CASES)
+def test_a_photo_and_its_sidecar_are_gone_on_with(
+    killed: dict[tuple[str, str], Shop], undisturbed: dict[str, Shop], when: str, point: str
+) -> None:
+    shop, wanted = killed[(when, point)], undisturbed[when]
+    for _ in range(2):
+        outcome = shop.keyword("write")
+        assert not (outcome.changes["state"] == "left").any()
+        photos, row, wanted_row = shop.photos(), shop.rows()[NOTED], wanted.rows()[NOTED]
+        assert photos.keys() == wanted.photos().keys()
+        same = ("sha256", "keyword", "path", "sidecar", "sidecar_sha256")
+        assert [row[name] for name in same] == [wanted_row[name] for name in same]
+        if row["path"] is not None:
+            assert hashlib.sha256(photos[str(row["path"])]).hexdigest() == row["written_sha256"]
+        if row["sidecar"] is not None:
+            assert photos[str(row["sidecar"])] == wanted.photos()[str(row["sidecar"])]
+        listed = shop.outbox.read(f"_tables/{SHOOT}/handover.jsonl")
+        assert (NOTED.encode() in listed) == (row["path"] is not None)
 
 
 def test_a_run_killed_after_a_killed_run_is_gone_on_with(folder_shop: Shop) -> None:

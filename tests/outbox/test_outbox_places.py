@@ -11,7 +11,7 @@ from recipe_assets.outbox.errors import OutboxChangedError, OutboxError, OutboxP
 from recipe_assets.outbox.layout import checked_pipeline
 from recipe_assets.outbox.places import Outbox, open_outbox, require_apart
 from tests.outbox.shop import Shop
-from tests.s3 import s3_client
+from tests.s3 import lose_answers, s3_client
 
 
 @pytest.fixture
@@ -72,6 +72,19 @@ def test_only_the_expected_version_is_replaced_or_removed(outbox: Outbox) -> Non
     with pytest.raises(OutboxChangedError):
         outbox.write("oven/a.jpg", b"fourth", over=second.version)
     assert outbox.listing() == {}
+
+
+def test_a_bucket_whose_answer_was_lost_is_asked_what_stands_there(bucket_shop: Shop) -> None:
+    outbox, client = bucket_shop.outbox, bucket_shop.client
+    assert client is not None
+    first = outbox.write("oven/a.jpg", b"first")
+    lost = lose_answers(client, "a.jpg")
+    second = outbox.write("oven/a.jpg", b"second", over=first.version)
+    assert len(lost) == 1
+    assert outbox.fetch("oven/a.jpg") == (b"second", second)
+    with pytest.raises(OutboxChangedError):
+        outbox.write("oven/a.jpg", b"third", over=first.version)
+    assert outbox.read("oven/a.jpg") == b"second"
 
 
 @pytest.mark.parametrize(

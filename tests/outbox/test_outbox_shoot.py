@@ -10,12 +10,18 @@ import pytest
 from recipe_assets.outbox.errors import OutboxError
 from recipe_assets.outbox.rows import DTYPES
 from recipe_assets.outbox.shoot import Released
-from recipe_assets.outbox.standing import can_be_keyworded, is_current
+from recipe_assets.outbox.standing import Standing, standing
 from recipe_assets.release.predictor import Predictor
 from recipe_assets.studio.metadata import image_data_sha256, read_keywords, read_provenance
 from tests.outbox.shop import BY_A_PERSON, MASK, RED, SHOOT, Shop, usual_photos
 from tests.release import factory
 from tests.studio.heic import heic
+
+
+def stands_of(shop: Shop) -> Standing:
+    found = standing(shop.tables, SHOOT, shop.released.release_id, shop.outbox.location)
+    assert found is not None
+    return found
 
 
 def never() -> Predictor:
@@ -230,16 +236,23 @@ def test_a_photo_that_left_the_studio_stays_in_the_table(folder_shop: Shop) -> N
     assert f"stove/{SHOOT}/{RED}" in folder_shop.photos()
 
 
-def test_standing_follows_files_keywords_and_release(folder_shop: Shop) -> None:
-    release_id = folder_shop.released.release_id
-    assert not is_current(folder_shop.tables, SHOOT, release_id)
+def test_standing_follows_files_keywords_release_and_outbox(folder_shop: Shop) -> None:
+    assert stands_of(folder_shop).is_new
+    assert stands_of(folder_shop).older
     folder_shop.keyword()
-    assert is_current(folder_shop.tables, SHOOT, release_id)
-    assert not is_current(folder_shop.tables, SHOOT, "another")
+    stands = stands_of(folder_shop)
+    assert (stands.is_new, stands.older) == (False, set())
+    location = folder_shop.outbox.location
+    later = standing(folder_shop.tables, SHOOT, "another", location)
+    elsewhere = standing(folder_shop.tables, SHOOT, folder_shop.released.release_id, f"{location}-2")
+    assert later is not None
+    assert elsewhere is not None
+    assert (later.is_new, later.older) == (False, {"release"})
+    assert (elsewhere.is_new, elsewhere.older) == (True, {"outbox"})
+    assert len({stands.work(SHOOT), later.work(SHOOT), elsewhere.work(SHOOT)}) == 3
     folder_shop.review(RED, "blue-pot")
-    assert not is_current(folder_shop.tables, SHOOT, release_id)
-    assert can_be_keyworded(folder_shop.tables, SHOOT)
-    assert not can_be_keyworded(folder_shop.tables, "unheard-of")
+    assert stands_of(folder_shop).older == {"labels"}
+    assert standing(folder_shop.tables, "unheard-of", "any", location) is None
 
 
 def test_keywords_older_than_the_files_are_refused(folder_shop: Shop) -> None:

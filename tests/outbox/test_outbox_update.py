@@ -6,10 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from recipe_assets.studio.metadata import image_data_sha256, read_keywords, read_provenance, write_keywords
+from recipe_assets.studio.metadata import (
+    add_iptc_keywords,
+    image_data_sha256,
+    read_keywords,
+    read_provenance,
+    sidecar_packet,
+    write_keywords,
+)
 from recipe_assets.studio.quality.findings import DROP
-from tests.outbox.shop import BY_A_PERSON, NEWER_BIAS, RED, SHOOT, Shop, changed
+from tests.outbox.shop import BY_A_PERSON, NEWER_BIAS, RED, SHOOT, VOCABULARY, Shop, changed
 from tests.release import factory
+from tests.s3 import lose_answers
 
 STOVE, OVEN = f"stove/{SHOOT}", f"oven/{SHOOT}"
 
@@ -121,6 +129,19 @@ def test_an_edit_that_keeps_size_and_time_is_seen_all_the_same(folder_shop: Shop
     assert path.read_bytes() == before.replace(b"red-pan", b"rad-pan")
 
 
+def test_a_photo_whose_answer_was_lost_is_ours_all_the_same(bucket_shop: Shop) -> None:
+    shop, client = bucket_shop, bucket_shop.client
+    assert client is not None
+    shop.keyword()
+    shop.review(RED, "blue-pot")
+    lost = lose_answers(client, RED)
+    assert changed(shop.keyword("write")).loc[RED, "state"] == "written"
+    assert len(lost) == 1
+    shop.review(RED, "gray-tray")
+    assert changed(shop.keyword("write")).loc[RED, "state"] == "written"
+    assert read_keywords(shop.photos()[f"{OVEN}/{RED}"]).iptc == ("gray-tray",)
+
+
 def test_a_photo_that_changes_while_it_is_moved_is_kept(
     folder_shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +204,80 @@ def test_a_person_s_word_that_agrees_changes_nothing(shop: Shop) -> None:
     shop.review(RED, "red-pan")
     assert shop.keyword("write").changes.empty
     assert shop.everything() == before
+
+
+def test_a_review_that_agrees_with_the_model_settles_a_photo_that_contradicts_itself(shop: Shop) -> None:
+    shop.put({"pans.jpg": add_iptc_keywords(factory.photo("red"), ["red-pan", "blue-pot"])})
+    shop.keyword()
+    shop.review("pans.jpg", "red-pan")
+    assert changed(shop.keyword()).loc["pans.jpg", "state"] == "waits"
+    assert changed(shop.keyword("write")).loc["pans.jpg", "state"] == "written"
+    row = shop.rows()["pans.jpg"]
+    assert (row["origin"], row["needs_review"], row["reason"]) == ("person", False, None)
+    copy = read_keywords(shop.photos()[f"{STOVE}/pans.jpg"])
+    assert copy.iptc == copy.xmp == ("red-pan",)
+    before = shop.everything()
+    assert shop.keyword("write").changes.empty
+    assert shop.everything() == before
+
+
+def test_a_photo_that_contradicts_its_own_name_is_settled_by_a_person_too(folder_shop: Shop) -> None:
+    shop, photo = folder_shop, add_iptc_keywords(factory.photo("red"), ["red-pan"])
+    shop.put({"blue-pot 1.jpg": photo})
+    shop.keyword()
+    assert "file name says blue-pot" in str(shop.rows()["blue-pot 1.jpg"]["reason"])
+    shop.review("blue-pot 1.jpg", "red-pan")
+    shop.keyword("write")
+    row = shop.rows()["blue-pot 1.jpg"]
+    assert (row["origin"], row["needs_review"], row["reason"]) == ("person", False, None)
+    assert shop.photos()[f"{STOVE}/blue-pot 1.jpg"] == photo
+
+
+def test_a_contradiction_that_another_vocabulary_settles_is_written(folder_shop: Shop) -> None:
+    shop = folder_shop
+    shop.put({"pans.jpg": add_iptc_keywords(factory.photo("red"), ["red-pan", "blue-pot"])})
+    shop.keyword()
+    shop.vocabulary = "".join(line for line in VOCABULARY.splitlines(keepends=True) if "blue-pot" not in line)
+    shop.standardize()
+    shop.keyword("write")
+    row = shop.rows()["pans.jpg"]
+    assert (row["keyword"], row["origin"], row["reason"]) == ("red-pan", "person", None)
+
+
+def test_a_review_reaches_the_sidecar_of_a_photo(folder_shop: Shop) -> None:
+    shop, packet = folder_shop, sidecar_packet(None, ["green-bowl", "holiday"])
+    shop.put({"noted.jpg": factory.photo("blue"), "noted.xmp": packet})
+    shop.keyword()
+    shop.review("noted.jpg", "gray-tray")
+    shop.keyword("write")
+    photos = shop.photos()
+    said = read_keywords(photos[f"{OVEN}/noted.jpg"], photos[f"{OVEN}/noted.xmp"])
+    assert set(said.iptc) == set(said.xmp) == set(said.sidecar) == {"gray-tray", "holiday"}
+    assert image_data_sha256(photos[f"{OVEN}/noted.jpg"]) == image_data_sha256(factory.photo("blue"))
+    before = shop.everything()
+    assert shop.keyword("write").changes.empty
+    assert shop.everything() == before
+
+
+def test_a_review_that_agrees_with_the_sidecar_passes_byte_for_byte(folder_shop: Shop) -> None:
+    shop, packet = folder_shop, sidecar_packet(None, ["green-bowl"])
+    shop.put({"noted.jpg": factory.photo("blue"), "noted.xmp": packet})
+    shop.review("noted.jpg", "green-bowl")
+    shop.keyword()
+    photos = shop.photos()
+    assert photos[f"bowl/{SHOOT}/noted.jpg"] == factory.photo("blue")
+    assert photos[f"bowl/{SHOOT}/noted.xmp"] == packet
+
+
+def test_a_sidecar_that_cannot_be_rewritten_is_told_of_and_left(folder_shop: Shop) -> None:
+    shop, packet = folder_shop, sidecar_packet(None, ["green-bowl"]).partition(b"</rdf:Bag>")[0]
+    shop.put({"noted.jpg": write_keywords(factory.photo("blue"), ["blue-pot"]), "noted.xmp": packet})
+    shop.review("noted.jpg", "gray-tray")
+    shop.keyword()
+    photos = shop.photos()
+    assert read_keywords(photos[f"{OVEN}/noted.jpg"]).effective == ("gray-tray",)
+    assert photos[f"{OVEN}/noted.xmp"] == packet
+    assert "the XMP sidecar keeps its keywords" in str(shop.rows()["noted.jpg"]["reason"])
 
 
 def test_a_photo_that_a_person_dropped_leaves_the_outbox(shop: Shop) -> None:

@@ -16,7 +16,7 @@ from recipe_assets.review.history import (
     words_that_count,
 )
 from recipe_assets.review.journal import Answer, Journal
-from recipe_assets.review.reviewed import Look, all_decisions, look
+from recipe_assets.review.reviewed import JUDGED, Look, all_decisions, look
 from recipe_assets.review.unclear import store_unclear
 from recipe_assets.studio.review import COLUMNS
 from tests.outbox.shop import SHOOT, Shop
@@ -59,7 +59,7 @@ class Desk:
         """What the asset does."""
         found = look(self.shop.outbox, self.journal, self.shop.tables, self.shop.words)
         store_unclear(self.shop.tables, found.unclear)
-        self.shop.tables.write(frame_of(found.history), NAME)
+        self.shop.tables.write(frame_of(found.history), NAME, attributes={JUDGED: found.judged})
         return found
 
     def said(self, file: str) -> list[tuple[str, str | None]]:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,18 @@ def answer(number: int = 1, sha256: str = ONE, **changes: Any) -> Answer:  # noq
         "keyword": f"keyword-{number}", "by": "Ana",
     }  # fmt: skip
     return Answer(**(fields | changes))
+
+
+class Listed(FolderObjects):
+    """A folder that notes what was listed."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.prefixes: list[str] = []
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        self.prefixes.append(prefix)
+        return super().sizes(prefix)
 
 
 @pytest.fixture
@@ -65,16 +78,32 @@ def test_an_answer_that_is_sent_twice_counts_once(journal: Journal, objects: Obj
     assert journal.of(ONE) == [first, second]
 
 
-def test_the_last_word_about_a_photo_counts_and_taking_it_back_is_one(journal: Journal) -> None:
+def test_the_last_word_about_a_photo_counts(journal: Journal) -> None:
     journal.append(answer(1))
-    journal.append(answer(2, by="Ben"))
+    second = journal.append(answer(2, by="Ben"))
     other = journal.append(answer(3, OTHER))
-    assert {word.keyword for word in journal.latest().values()} == {"keyword-2", "keyword-3"}
-    journal.append(answer(4, keyword=""))
-    latest = journal.latest()
-    assert not latest[Photo("week-1", "a/01.jpg", ONE)].stands
-    assert latest[Photo("week-1", "a/01.jpg", OTHER)] == other
-    assert journal.latest({OTHER}) == {other.photo: other}
+    assert journal.latest() == {second.photo: second, other.photo: other}
+
+
+@pytest.mark.parametrize(
+    ("said", "counts"),
+    [
+        ([("Ana", "pan"), ("Ana", "")], None),
+        ([("Ben", "pan"), ("Ana", "pot"), ("Ben", "")], "pot"),
+        ([("Ana", "pan"), ("Ben", "pot"), ("Ben", "")], "pan"),
+        ([("Ben", "pan"), ("Ana", "pot"), ("Ana", ""), ("Ben", "")], None),
+        ([("Ben", "pan"), ("Ana", "pot"), ("Ben", "tray"), ("Ben", "")], "pot"),
+        ([("Ben", "pan"), ("Ben", "pot"), ("Ben", "")], None),
+        ([("Ben", "pan"), ("Ben", ""), ("Ben", "pot")], "pot"),
+        ([("Ana", "pan"), ("Ben", "")], "pan"),
+    ],
+)
+def test_who_takes_back_takes_back_the_own_word_alone(
+    journal: Journal, said: list[tuple[str, str]], counts: str | None
+) -> None:
+    for number, (by, keyword) in enumerate(said):
+        journal.append(answer(number, by=by, keyword=keyword))
+    assert [word.keyword for word in journal.latest().values()] == ([counts] if counts else [])
 
 
 def test_copies_of_a_photo_in_two_shoots_are_answered_apart(journal: Journal) -> None:
@@ -90,6 +119,35 @@ def test_only_what_is_new_is_read_again(journal: Journal) -> None:
     assert [one.answer_id for one in journal.all()] == ["id-1", "id-2", "id-3"]
     assert [one.answer_id for one in journal.all({ONE: 1, OTHER: 1})] == ["id-2"]
     assert list(journal.all({ONE: 2, OTHER: 1})) == []
+
+
+@pytest.mark.parametrize("others", [0, 40])
+def test_answers_about_some_photos_are_found_among_few_and_among_many(
+    place: Place, objects: Objects, journal: Journal, others: int
+) -> None:
+    mine = [journal.append(answer(number)) for number in (1, 2)]
+    for number in range(others):
+        place.write(f"review/answers/{number:064x}/000001.json", b"{damaged")
+    fresh = Journal(objects)
+    for at_least in (0, others):
+        assert list(fresh.about({ONE, OTHER}, at_least)) == mine
+    mine.append(journal.append(answer(3, OTHER)))
+    assert list(fresh.about({ONE, OTHER}, others)) == mine
+    assert list(fresh.about(set(), others)) == []
+
+
+def test_beside_many_answers_only_those_asked_for_are_listed(tmp_path: Path) -> None:
+    objects = Listed(tmp_path)
+    journal = Journal(objects)
+    for number in range(30):
+        journal.append(answer(number, f"{number:064x}"))
+    objects.prefixes.clear()
+    assert len(list(journal.about({f"{7:064x}"}))) == 1
+    assert objects.prefixes == ["review/answers/"], "nobody knows yet how many there are"
+    assert len(list(journal.about({f"{number:064x}" for number in range(5)}))) == 5
+    assert objects.prefixes == ["review/answers/"] * 2, "one listing of all is cheaper than five"
+    assert len(list(journal.about({f"{7:064x}"}))) == 1
+    assert objects.prefixes[2:] == [f"review/answers/{7:064x}/"]
 
 
 def test_an_answer_of_another_process_is_seen(place: Place, objects: Objects, journal: Journal) -> None:
@@ -190,11 +248,11 @@ def test_a_listing_amid_writes_finds_every_answer_that_was_there_before(tmp_path
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        seen = [Journal(objects).latest({ONE}) for _ in range(200)]
+        seen = [list(Journal(objects).about({ONE})) for _ in range(200)]
     finally:
         stop.set()
         writer.join()
-    assert seen == [{first.photo: first}] * 200
+    assert seen == [[first]] * 200
 
 
 def test_a_writer_that_is_killed_leaves_whole_answers_only(tmp_path: Path) -> None:

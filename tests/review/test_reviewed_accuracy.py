@@ -213,6 +213,57 @@ def test_words_about_another_release_do_not_count(desk: Desk) -> None:
     assert found.empty
 
 
+def word(
+    release_id: str | None, verdict: str, keyword: str | None, hour: int, origin: str = "review_page"
+) -> Entry:
+    """What somebody said of one photo that a release called a red pan."""
+    return Entry(
+        shoot="s",
+        file="a.jpg",
+        sha256="ab" * 32,
+        keyword=keyword,
+        origin=origin,  # type: ignore[arg-type]
+        verdict=verdict,  # type: ignore[arg-type]
+        release_id=release_id,
+        shown_keyword="red-pan",
+        shown_confidence=99.0,
+        at=datetime(2026, 11, 22, hour, tzinfo=UTC),
+        answer_id=f"a{hour}",
+    )
+
+
+@pytest.mark.parametrize("newer", ["20990101T000000Z-00000000", None])
+@pytest.mark.parametrize(
+    ("verdict", "keyword", "counts"),
+    [
+        ("withdrawn", None, None),
+        ("corrected", "blue-pot", "corrected"),
+        ("corrected", "red-pan", "confirmed"),
+        ("confirmed", "blue-pot", "corrected"),
+        ("dropped", None, "dropped"),
+    ],
+)
+def test_the_last_word_judges_a_release_also_where_it_was_said_of_a_newer_one(
+    manifest: Manifest, newer: str | None, verdict: str, keyword: str | None, counts: str | None
+) -> None:
+    history = [word(manifest.release_id, "confirmed", "red-pan", 1), word(newer, verdict, keyword, 2)]
+    assert keyworded_photos([], history, manifest)["verdict"].tolist() == [counts]
+
+
+def test_a_word_taken_back_under_a_newer_release_lets_the_file_s_word_count_again(manifest: Manifest) -> None:
+    history = [
+        word(manifest.release_id, "corrected", "blue-pot", 1, "outbox"),
+        word(manifest.release_id, "confirmed", "red-pan", 2),
+        word("20990101T000000Z-00000000", "withdrawn", None, 3),
+    ]
+    assert keyworded_photos([], history, manifest)["verdict"].tolist() == ["corrected"]
+
+
+def test_a_photo_that_was_only_saved_is_not_judged_by_a_word_about_another_release(manifest: Manifest) -> None:
+    history = [word("another", "corrected", "wok", 1), word(manifest.release_id, "kept", None, 2, "outbox")]
+    assert keyworded_photos([], history, manifest)["verdict"].tolist() == ["kept"]
+
+
 def test_photos_of_one_recipe_are_known_by_their_names(manifest: Manifest) -> None:
     names = ["HF_Y24_R01_W01_SE_K1_01__original.jpg", "HF_Y24_R01_W01_SE_K1_02__original.jpg", "other.jpg"]
     history = [

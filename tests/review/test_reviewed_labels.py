@@ -30,6 +30,7 @@ def entry(verdict: str, keyword: str | None = None, minute: int = 0, origin: str
         origin=origin,  # type: ignore[arg-type]
         verdict=verdict,  # type: ignore[arg-type]
         shown_keyword=more.get("shown", "pan"),
+        by=more.get("by"),
         at=NOON + timedelta(minutes=minute),
         answer_id=f"{origin}-{minute}",
     )
@@ -68,6 +69,25 @@ def test_the_last_word_counts_and_taking_back_concerns_the_own_place(
 ) -> None:
     found = meanings(words_that_count(history), WORDS)
     assert found == ({PHOTO: meaning} if meaning else {})
+
+
+def page(minute: int, by: str, keyword: str | None) -> Entry:
+    return entry("corrected" if keyword else "withdrawn", keyword, minute, "review_page", by=by)
+
+
+@pytest.mark.parametrize(
+    ("history", "meaning"),
+    [
+        ([page(1, "Ben", "CP"), page(2, "Ana", "medium"), page(3, "Ben", None)], "medium"),
+        ([page(1, "Ana", "CP"), page(2, "Ben", "medium"), page(3, "Ben", None)], "CP"),
+        ([page(1, "Ben", "CP"), page(2, "Ana", "medium"), page(3, "Ana", None), page(4, "Ben", None)], None),
+        ([page(1, "Ben", "CP"), page(2, "Ben", "medium"), page(3, "Ben", None)], None),
+        ([entry("corrected", "CP", 2), page(1, "Ben", "medium"), page(3, "Ana", None)], "CP"),
+        ([page(9, "Ben", "CP"), page(2, "Ana", "medium")], "medium"),  # a slow clock moves no answer
+    ],
+)
+def test_on_the_review_page_each_takes_back_the_own_word_alone(history: list[Entry], meaning: str | None) -> None:
+    assert meanings(words_that_count(history), WORDS) == ({PHOTO: meaning} if meaning else {})
 
 
 def test_a_keyword_that_the_vocabulary_lost_is_no_label() -> None:
@@ -132,6 +152,18 @@ def test_an_answer_taken_back_stays_in_the_history_and_no_longer_counts(desk: De
     desk.answer(RED, "blue-pot", by="Grace")
     desk.look()
     assert desk.labels() == {RED: "blue-pot"}
+
+
+def test_who_takes_back_an_answer_leaves_the_label_that_another_gave_since(desk: Desk) -> None:
+    desk.answer(RED, "gray-tray", by="Ben")
+    desk.answer(RED, "blue-pot", by="Ana")
+    desk.look()
+    desk.answer(RED, "", by="Ben")
+    desk.look()
+    assert desk.labels() == {RED: "blue-pot"}
+    desk.answer(RED, "", by="Ana")
+    desk.look()
+    assert desk.labels() == {}
 
 
 def test_the_original_label_stays_through_all_reviews(desk: Desk) -> None:

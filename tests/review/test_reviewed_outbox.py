@@ -14,7 +14,7 @@ from recipe_assets.outbox.errors import OutboxError
 from recipe_assets.outbox.folder import FolderOutbox
 from recipe_assets.outbox.places import Stored
 from recipe_assets.review import outbox_reading
-from recipe_assets.review.history import NAME, stored_entries
+from recipe_assets.review.history import NAME, frame_of, stored_entries
 from recipe_assets.review.reviewed import keyworded_rows, look, news
 from recipe_assets.review.unclear import unclear_lines
 from recipe_assets.storage import StorageError
@@ -335,6 +335,52 @@ def test_a_look_that_was_killed_before_its_words_were_stored_finds_them_again(
     assert [(entry.answer_id, entry.keyword) for entry in again.history] == [
         (entry.answer_id, entry.keyword) for entry in cut_off.history
     ]
+
+
+def test_a_look_whose_words_were_never_stored_is_asked_for_until_they_are(desk: Desk) -> None:
+    """As when the run was killed after the outbox had been read: no file looks changed any more."""
+    shop = desk.shop
+    desk.type(RED, "gray-tray")
+    look(shop.outbox, desk.journal, shop.tables, shop.words)
+    found = news(shop.outbox, desk.journal, shop.tables)
+    assert (bool(found), found.files) == (True, ())
+    assert found.fingerprint == news(shop.outbox, desk.journal, shop.tables).fingerprint, "the same work"
+    desk.type("lime.png", "gray-tray")
+    look(shop.outbox, desk.journal, shop.tables, shop.words)
+    assert news(shop.outbox, desk.journal, shop.tables).fingerprint != found.fingerprint, "there is more"
+    desk.look()
+    assert not news(shop.outbox, desk.journal, shop.tables)
+    assert desk.labels() == {RED: "gray-tray", "lime.png": "gray-tray"}
+
+
+@pytest.mark.parametrize("name", ["raw_images", "keyworded_shoot"])
+def test_what_files_of_an_unreadable_shoot_say_waits_until_its_tables_are_mended(
+    desk: Desk, opened: list[str], name: str
+) -> None:
+    desk.type(RED, "gray-tray")
+    desk.edit("lime.png", "-XMP-dc:Subject=skillet")
+    path = desk.shop.tables.path(name, SHOOT)
+    whole = path.read_bytes()
+    path.write_bytes(b"PAR1")
+    found = desk.look()
+    assert (found.history, found.unclear, list(found.left_out)) == ([], [], [SHOOT])
+    path.write_bytes(whole)
+    assert news(desk.shop.outbox, desk.journal, desk.shop.tables)
+    found = desk.look()
+    assert [case.file for case in found.unclear] == ["lime.png"]
+    assert desk.labels() == {RED: "gray-tray"}
+    assert len(opened) == 2, "read once"
+    assert not news(desk.shop.outbox, desk.journal, desk.shop.tables)
+
+
+def test_a_history_that_does_not_say_what_it_was_made_from_costs_one_look(desk: Desk, opened: list[str]) -> None:
+    desk.type(RED, "gray-tray")
+    history = desk.look().history
+    desk.shop.tables.write(frame_of(history), NAME)
+    opened.clear()
+    assert news(desk.shop.outbox, desk.journal, desk.shop.tables)
+    assert (desk.look().new, opened) == (0, [])
+    assert not news(desk.shop.outbox, desk.journal, desk.shop.tables)
 
 
 def test_a_damaged_history_is_refused_and_never_begun_anew(desk: Desk) -> None:

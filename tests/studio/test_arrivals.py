@@ -25,7 +25,7 @@ from tests.studio.places import Place
 PAN = Keyword("pan", "frying pan", ("skillet",))
 WANTED = Wanted(Vocabulary((PAN, Keyword("oven-tray", "oven tray"))), {}, "builtin:tiny")
 PHOTO = ("W43", "a.jpg", "ab12")
-ROWS = pd.DataFrame({"shoot": ["W43"]})
+ROWS = pd.DataFrame({"shoot": ["W43"], "problem": pd.Series([None], dtype="string")})
 
 Shoots = dict[str, Shoot]
 
@@ -163,6 +163,21 @@ def test_a_table_that_is_missing_or_damaged_is_made_again(
     work = pending_work(shoots, done, WANTED)
     assert expected(work) == ["W43"]
     assert sum(map(len, (work.read, work.standardize, work.embed))) == 1
+
+
+def test_a_shoot_with_too_many_broken_files_waits_for_a_person_and_is_named(
+    place: Place, shoots: Shoots, tables: TableStore
+) -> None:
+    """It was standardized and embedded again and again, and failed each time."""
+    broken = pd.concat([ROWS.assign(problem="empty file"), *[ROWS] * 3])
+    tables.write(broken, "raw_images", "W43", raw_attributes(shoots["W43"].fingerprint))
+    work = pending_work(shoots, tables, WANTED)
+    assert work.read == {"W44": shoots["W44"].fingerprint}
+    assert (work.standardize, work.embed) == ([], [])
+    assert list(work.held_back) == ["W43"]
+    assert "1 of 4 files are no usable photos" in work.held_back["W43"]
+    place.put({"W43/a.jpg": b"mended"})
+    assert list(pending_work(place.open().shoots(), tables, WANTED).read) == ["W43", "W44"]
 
 
 def test_a_run_that_was_killed_between_its_steps_is_taken_up_where_it_ended(

@@ -22,7 +22,7 @@ export class Deck extends EventTarget {
   #coming = [];
   /** @type {Photo[]} */
   #skipped = [];
-  /** @type {{ photo: Photo, keyword: string }[]} */
+  /** @type {{ photo: Photo, keyword: string, by: string }[]} */
   #answered = remembered();
   /** What is answered, whether the service knows it yet or not. */
   #settled;
@@ -46,9 +46,10 @@ export class Deck extends EventTarget {
     return this.#coming;
   }
 
-  /** The last answer that can be taken back, or null. */
-  get last() {
-    return this.#answered.at(-1) ?? null;
+  /** The last answer, if it is this person's to take back, or null. @param {string} by */
+  lastOf(by) {
+    const last = this.#answered.at(-1);
+    return last && (last.by ?? by) === by ? last : null; // what an older page remembered says nobody's name
   }
 
   /** How many photos were skipped and not shown again since. */
@@ -72,18 +73,32 @@ export class Deck extends EventTarget {
     return this.#loading;
   }
 
-  /** The current photo was answered; `advance` brings the next. */
-  settle(keyword) {
+  /** The current photo was answered by somebody; `advance` brings the next. */
+  settle(keyword, by) {
     const photo = this.current;
     this.#settled.add(nameOf(photo));
-    this.#answered.push({ photo, keyword });
+    this.#answered.push({ photo, keyword, by });
     this.#remember();
     this.current = null;
   }
 
+  /**
+   * Another person's answer counts for this photo: it does not come again.
+   * @returns {boolean} whether it is the one being looked at, which stays.
+   */
+  settleByOthers(photo) {
+    const name = nameOf(photo);
+    this.#settled.add(name);
+    for (const photos of [this.#coming, this.#skipped]) {
+      const place = photos.findIndex((one) => nameOf(one) === name);
+      if (place >= 0) photos.splice(place, 1);
+    }
+    return this.current !== null && nameOf(this.current) === name;
+  }
+
   /** The current photo is for later; `advance` brings the next. */
   skip() {
-    this.#skipped.push(this.current);
+    if (!this.#settled.has(nameOf(this.current))) this.#skipped.push(this.current);
     this.current = null;
   }
 

@@ -56,15 +56,16 @@ function answer(keyword) {
   const photo = deck.current;
   if (!photo || !view.ready) return;
   outbox.add(about(photo, keyword));
-  deck.settle(keyword);
+  deck.settle(keyword, person.name);
   choices.leave();
   said = `${keyword}. `;
   void next();
 }
 
 function undo() {
-  if (!deck.last) return;
-  const { photo, keyword } = deck.last;
+  const last = deck.lastOf(person.name);
+  if (!last) return;
+  const { photo, keyword } = last;
   said = `${keyword} taken back. `;
   outbox.add(about(photo, ""));
   deck.undo();
@@ -92,6 +93,7 @@ function show() {
   byId("desk").hidden = !photo;
   byId("empty").hidden = Boolean(photo);
   if (!photo) return;
+  untell("counts");
   view.show(photo);
   announce(said + spoken(photo));
   said = "";
@@ -99,9 +101,10 @@ function show() {
 }
 
 function showUndo() {
-  for (const id of ["undo", "empty-undo"]) byId(id).disabled = !deck.last;
-  byId("empty-undo").hidden = !deck.last;
-  setText(byId("undo-what"), deck.last ? `Undo ${deck.last.keyword}` : "Undo");
+  const last = deck.lastOf(person.name);
+  for (const id of ["undo", "empty-undo"]) byId(id).disabled = !last;
+  byId("empty-undo").hidden = !last;
+  setText(byId("undo-what"), last ? `Undo ${last.keyword}` : "Undo");
 }
 
 function showEmpty() {
@@ -134,7 +137,14 @@ function follow() {
   else if (!patient.waiting) untell("away");
 }
 
+/** Whoever takes an answer back learns that another person's counts: the photo need not be answered again. */
+function hear({ detail: [answer, { counts }] }) {
+  if (answer.keyword || !counts || !deck.settleByOthers(answer)) return;
+  tell("counts", `${counts.by} answered ${counts.keyword} for ${answer.file}, and that counts. Skip the photo, or answer it anew.`);
+}
+
 deck.addEventListener("change", show);
+outbox.addEventListener("sent", hear);
 outbox.addEventListener("change", follow);
 outbox.addEventListener("refused", ({ detail: [{ file, keyword }, error] }) => {
   tell("refused", `The answer ${keyword || "taken back"} for ${file} was not taken: ${error.message}`, { problem: true });
@@ -143,7 +153,10 @@ keys.addEventListener("saved", () => {
   untell("key");
   void outbox.start();
 });
-person.addEventListener("changed", () => void next());
+person.addEventListener("changed", () => {
+  showUndo();
+  void next();
+});
 byId("undo").addEventListener("click", undo);
 byId("empty-undo").addEventListener("click", undo);
 byId("skip").addEventListener("click", skip);

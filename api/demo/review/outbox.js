@@ -18,7 +18,8 @@ export function newId() {
 }
 
 /**
- * Events: "change" when `answers` or `trouble` did, "sent" (detail: the answer), "refused" (detail: [answer, error]).
+ * Events: "change" when `answers` or `trouble` did, "sent" (detail: [answer, what the service said]), "refused"
+ * (detail: [answer, error]).
  */
 export class Outbox extends EventTarget {
   /** Why nothing goes out: an AwayError, a KeyError, or null. */
@@ -76,10 +77,10 @@ export class Outbox extends EventTarget {
   async #deliver(key) {
     const answer = this.#read(key);
     try {
-      if (answer) await this.#send(answer);
+      const reply = answer && (await this.#send(answer));
       this.#remove(key);
       this.#become(null);
-      if (answer) this.#tell("sent", answer);
+      if (answer) this.#tell("sent", [answer, reply]);
     } catch (error) {
       if (error instanceof RefusedError && FOR_GOOD.has(error.status)) {
         this.#remove(key);

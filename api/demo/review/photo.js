@@ -11,6 +11,9 @@ const TITLES = {
   needs_review: "Not sure",
   label_error: "Keyword looks wrong",
   conflicting_labels: "Copies disagree",
+  ambiguous: "Several keywords",
+  conflicting: "Keywords contradict",
+  unknown: "Unknown words",
 };
 
 export class PhotoView {

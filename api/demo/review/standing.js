@@ -25,7 +25,7 @@ export class Standing {
     this.#service = service;
     this.#outbox = outbox;
     outbox.addEventListener("change", () => this.#draw());
-    outbox.addEventListener("sent", ({ detail }) => this.#sent(detail));
+    outbox.addEventListener("sent", ({ detail }) => this.#sent(...detail));
   }
 
   /** @param {Progress} progress as the service says it. */
@@ -34,8 +34,9 @@ export class Standing {
     this.#draw();
   }
 
-  #sent(answer) {
-    if (this.#progress) this.#progress = { ...this.#progress, answered: this.#progress.answered + step(answer) };
+  #sent(answer, { counts }) {
+    const change = answer.keyword || !counts ? step(answer) : 0; // taken back, but another person's counts instead
+    if (this.#progress) this.#progress = { ...this.#progress, answered: this.#progress.answered + change };
     this.#draw();
     void this.#ask();
   }
