@@ -78,8 +78,10 @@ def keyword(
     outcomes, interrupted = _undo(paths, options["dry_run"]) if undo else _keyword(paths, **options)
     if as_json:
         _print_json(outcomes)
-    else:
+    elif outcomes:
         _print_summary(outcomes, options["dry_run"])
+    else:
+        click.echo("nothing to put back" if undo else "no photo to work on")
     _print_failures(outcomes)
     if interrupted:
         ctx.exit(INTERRUPTED)
@@ -106,7 +108,7 @@ def _keyword(
     service = Service([url for url in _addresses(api).split(",") if url.strip()], key, patience)
     try:
         wanted = _rules(service.model().names, wishes)
-        outcomes = keyword_all(photos, paths, service, wanted, workers, progress("keywording"))
+        outcomes = keyword_all(photos, service, wanted, workers, progress("keywording"))
     finally:
         service.close()
     return outcomes, service.interrupted
@@ -128,14 +130,12 @@ def _print_json(outcomes: Sequence["Outcome"]) -> None:
     import msgspec
 
     for one in outcomes:
-        click.echo(msgspec.json.encode(one).decode())
+        click.echo(msgspec.json.encode(one))  # bytes: JSON is UTF-8 on every terminal
 
 
 def _print_summary(outcomes: Sequence["Outcome"], dry_run: bool) -> None:
     from recipe_assets.commands.keywording.outcomes import SENTENCES
 
-    if not outcomes:
-        click.echo("no photo to work on")
     counts = Counter(one.outcome for one in outcomes)
     for kind, sentence in SENTENCES.items():
         if counts[kind]:

@@ -3,7 +3,7 @@
 Everything is read from manifests and pointers; nothing is measured here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -78,10 +78,19 @@ def find(store: ReleaseStore, name: str) -> Manifest:
         ReleaseError: if the store cannot be reached.
     """
     release_id = full_id(store, name)
-    found = [manifest for manifest in store.list_releases() if manifest.release_id == release_id]
+    manifests = store.list_releases()
+    found = [manifest for manifest in manifests if manifest.release_id == release_id]
     if not found:
-        raise NoSuchReleaseError(f"{store.store_url} has no release '{name}': see `recipe releases list`")
+        raise NoSuchReleaseError(f"{store.store_url} {_lack(name, manifests)}")
     return found[0]
+
+
+def _lack(name: str, manifests: Sequence[Manifest]) -> str:
+    if name == "previous" and len(manifests) == 1:
+        return f"has only one release, {manifests[0].release_id}: there is nothing before it to show or to compare"
+    if name == "previous" and manifests:
+        return "has no release before the current one: name one, see `recipe releases list`"
+    return f"has no release '{name}': see `recipe releases list`"
 
 
 def as_line(manifest: Manifest, mark: str, decision: Decision | None, as_json: bool) -> str:

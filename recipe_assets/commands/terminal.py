@@ -3,6 +3,7 @@
 What a command does is its own module's subject.
 """
 
+import io
 import os
 import shutil
 import sys
@@ -21,6 +22,9 @@ class PlainErrors(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; status 1 after an error."""
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            # As stderr does: a name that the terminal has no letters for is no reason to end.
+            sys.stdout.reconfigure(errors="backslashreplace")
         try:
             return super().invoke(ctx)
         except RecipeError as error:

@@ -73,6 +73,7 @@ def test_people_get_a_line_for_each_finding_and_a_status(healthy: Callable[..., 
         ("settings", {"RECIPE_UI_PORT": "0"}, "error", "RECIPE_UI_PORT=0 is not a port"),
         ("settings", {"RECIPE_API_URLS": "localhost:8000"}, "error", "'localhost:8000' is no address"),
         ("settings", {"RECIPE_RETRAIN_AFTER": "soon"}, "error", "RECIPE_RETRAIN_AFTER is 'soon'"),
+        ("settings", {"RECIPE_OUTBOX_ON_RELEASE": "wirte"}, "error", "RECIPE_OUTBOX_ON_RELEASE is 'wirte'"),
         ("settings", {"RECIPE_SLACK_TOKEN": "xoxb"}, "warning", "need each other"),
         ("studio", {"RECIPE_STUDIO": "/nowhere"}, "error", "/nowhere does not exist: set RECIPE_STUDIO"),
         ("vocabulary", {"RECIPE_VOCABULARY": "/nowhere.yaml"}, "error", "/nowhere.yaml cannot be read"),
@@ -93,6 +94,57 @@ def test_what_is_wrong_is_said_with_what_to_do(
 ) -> None:
     found = healthy(**changes)
     assert [one for one in found[what] if one[0] == status and says in one[1]], found[what]
+
+
+@pytest.mark.parametrize("outbox", ["shoots/out", "shoots", ".", "shoots/../shoots/week-1", "link/out"])
+@pytest.mark.parametrize("as_url", [False, True])
+def test_an_outbox_that_the_run_would_refuse_is_said(
+    healthy: Callable[..., Found], tmp_path: Path, outbox: str, as_url: bool
+) -> None:
+    (tmp_path / "link").symlink_to("shoots")
+    place, studio = tmp_path / outbox, tmp_path / "shoots"
+    changes = {"RECIPE_OUTBOX": f"file://{place}", "RECIPE_STUDIO": studio.as_uri()} if as_url else {}
+    [(status, said)] = healthy(**{"RECIPE_OUTBOX": str(place), **changes})["outbox"]
+    assert (status, "lie in each other" in said) == ("error", True)
+
+
+def test_an_outbox_in_the_bucket_of_the_studio_is_said(
+    healthy: Callable[..., Found], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    found = healthy(RECIPE_STUDIO="s3://photos/shoots", RECIPE_OUTBOX="s3://photos/shoots/out")["outbox"]
+    assert [(status, "lie in each other" in said) for status, said in found] == [("error", True)]
+
+
+@pytest.mark.parametrize("name", ["/proc/out", "/proc/out/deeper", "gopher://photos/out"])
+def test_an_outbox_that_can_never_be_is_said(healthy: Callable[..., Found], name: str) -> None:
+    [(status, said)] = healthy(RECIPE_OUTBOX=name)["outbox"]
+    assert (status, "RECIPE_OUTBOX" in said) == ("error", True)
+
+
+def test_an_outbox_behind_a_dead_link_is_said_and_a_good_one_leaves_no_trace(
+    healthy: Callable[..., Found], tmp_path: Path
+) -> None:
+    (tmp_path / "dead").symlink_to("nowhere")
+    [(status, said)] = healthy(RECIPE_OUTBOX=str(tmp_path / "dead" / "out"))["outbox"]
+    assert (status, "dead is no folder" in said) == ("error", True)
+    (tmp_path / "good").mkdir()
+    assert healthy(RECIPE_OUTBOX=str(tmp_path / "good"))["outbox"][0][0] == "ok"
+    assert list((tmp_path / "good").iterdir()) == []
+
+
+def test_each_setting_that_is_wrong_is_said(healthy: Callable[..., Found]) -> None:
+    wrong = {
+        "RECIPE_API_PORT": "many", "RECIPE_UI_PORT": "0", "RECIPE_APPROVAL": "maybe",
+        "RECIPE_RETRAIN_AFTER": "0", "RECIPE_OUTBOX_ON_RELEASE": "delete",
+    }  # fmt: skip
+    found = healthy(**wrong)["settings"]
+    assert [(status, re.findall("RECIPE_[A-Z_]+", said)[0]) for status, said in found] == [
+        ("error", name) for name in wrong
+    ]
 
 
 def test_a_damaged_release_and_one_that_the_api_does_not_serve_are_said(

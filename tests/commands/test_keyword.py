@@ -235,7 +235,7 @@ def test_a_folder_that_cannot_be_written_is_said_of_each_photo(
     from tests.powers import without_powers
 
     path = desk.put("one.jpg")
-    path.chmod(0o644)
+    path.chmod(0o666)
     before = desk.state()
     monkeypatch.chdir(desk.folder)
     os.chmod(desk.folder, 0o555)  # noqa: PTH101 (the folder above may be closed to the other user)

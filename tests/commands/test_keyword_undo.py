@@ -1,18 +1,22 @@
 """Undoing: the original bytes come back, whatever happened in between, and nobody's later work is lost."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
 
 import pytest
 
+from recipe_assets.commands.keywording import undoing
 from recipe_assets.commands.keywording.files import undo_folder
 from recipe_assets.studio.metadata import read_keywords, read_provenance, write_keywords
 from tests.api.conftest import Running, Studio
 from tests.commands.conftest import Desk
 from tests.commands.keyword_run import ended, recipe, until
 from tests.release import factory
+from tests.studio.heic import heic
+from tests.studio.metadata_files import psd
 from tests.studio.pictures import encode, exiftool, picture
 
 
@@ -187,3 +191,65 @@ def test_two_runs_at_once_keyword_each_photo_once(desk: Desk) -> None:
     assert entries == sum(one.outcome == "keyworded" for run in results for one in run.outcomes) == 20
     assert len(desk.kinds("--undo")) == 20
     assert desk.state() == before
+
+
+def test_the_undo_of_a_copy_keeps_what_the_photo_needs(desk: Desk) -> None:
+    path = desk.put("one.jpg")
+    before = desk.state()
+    desk.keyword()
+    copy = desk.folder / "copy.jpg"
+    shutil.copyfile(path, copy)
+    assert desk.recipe(str(copy), "--undo").exit_code == 0
+    assert copy.read_bytes() == before["one.jpg"][0]
+    copy.unlink()
+    assert desk.kinds("--undo") == {"one.jpg": "restored"}
+    assert desk.state() == before
+
+
+def test_the_undo_of_a_copy_keeps_what_a_photo_needs_that_was_changed_since(desk: Desk) -> None:
+    path = desk.put("one.jpg")
+    desk.keyword()
+    shutil.copyfile(path, desk.folder / "copy.jpg")
+    exiftool("-overwrite_original", "-XMP-xmp:Rating=5", str(path))
+    desk.recipe(str(desk.folder / "copy.jpg"), "--undo")
+    assert desk.kinds("--undo") == {"one.jpg": "withdrawn"}
+    assert not undo_folder(desk.folder).exists()
+
+
+def test_the_undo_of_a_renamed_photo_forgets_it_though_another_has_its_name_now(desk: Desk) -> None:
+    path = desk.put("one.jpg")
+    desk.keyword()
+    moved = path.rename(desk.folder / "two.jpg")
+    desk.put("one.jpg", factory.photo("blue"))
+    assert desk.recipe(str(moved), "--undo").exit_code == 0
+    assert not undo_folder(desk.folder).exists()
+
+
+def test_an_undo_that_was_killed_after_it_removed_an_xmp_file_is_finished_by_the_next(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.put("one.heic", heic())
+    desk.put("one.psd", psd(b""))
+    desk.put("two.heic", heic())
+    before = desk.state()
+    desk.keyword()
+
+    def killed(_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(undoing._Undo, "forget", killed)
+        desk.recipe(str(desk.folder), "--undo")
+    assert undo_folder(desk.folder).exists()
+    desk.recipe(str(desk.folder), "--undo")
+    assert desk.state() == before
+
+
+def test_an_xmp_file_that_was_moved_with_its_photo_is_not_forgotten_by_the_undo_of_another(desk: Desk) -> None:
+    path, other = desk.put("one.heic", heic()), desk.put("other.jpg")
+    desk.keyword()
+    path.rename(desk.folder / "two.heic")
+    path.with_suffix(".xmp").rename(desk.folder / "two.xmp")
+    assert desk.recipe(str(other), "--undo").exit_code == 0
+    assert desk.kinds("--undo") == {"two.xmp": "restored"}
+    assert set(desk.state()) == {"two.heic", "other.jpg"}

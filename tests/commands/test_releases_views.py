@@ -131,3 +131,22 @@ def test_before_the_first_release_everything_says_so(tmp_path: Path, monkeypatch
     for command in (["show"], ["diff"]):
         outcome = CliRunner().invoke(main, ["releases", *command])
         assert (outcome.exit_code, "has no release" in outcome.stderr) == (1, True)
+
+
+def test_with_one_release_there_is_nothing_to_compare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RECIPE_RELEASES", str(tmp_path / "releases"))
+    store = open_store(str(tmp_path / "releases"))
+    only = factory.build(tmp_path / "1", 1)
+    store.publish(tmp_path / "1", only, None)
+    for command in (["diff"], ["diff", "current", "previous"], ["show", "previous"]):
+        outcome = CliRunner().invoke(main, ["releases", *command])
+        assert outcome.exit_code == 1
+        assert (
+            f"has only one release, {only.release_id}: there is nothing before it to show or to compare"
+            in outcome.stderr
+        )
+    waiting = factory.build(tmp_path / "2", 2)
+    store.propose(tmp_path / "2", waiting, only.release_id)
+    said = CliRunner().invoke(main, ["releases", "diff"]).stderr
+    assert "has no release before the current one: name one, see `recipe releases list`" in said

@@ -1,16 +1,23 @@
 """The places that data comes from and goes to: disk, studio, vocabulary, base, releases, outbox, MLflow.
 
-Each is looked at as the part that uses it would open it; nothing is written.
+Each is looked at as the part that uses it would open it; nothing is changed, and nothing left behind.
 """
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from recipe_assets.commands.checkup.findings import Finding, error, ok, warning
+from recipe_assets.errors import StudioError
+
+if TYPE_CHECKING:
+    from recipe_assets.studio.shoots import Studio
 
 GIGABYTE = 1 << 30
 _ENOUGH, _TOO_LITTLE = 5, 1
@@ -28,21 +35,29 @@ def look_at_home(home: Path) -> Iterator[Finding]:
 
 def look_at_studio(environ: Mapping[str, str], home: Path) -> Iterator[Finding]:
     """Whether shoots can be found."""
-    from recipe_assets.studio.bucket import studio_client
-    from recipe_assets.studio.shoots import open_studio
-
-    location = environ.get("RECIPE_STUDIO")
-    if not location and not (home / "sample" / "shoots").is_dir():
+    if not environ.get("RECIPE_STUDIO") and not _sample(home).is_dir():
         yield warning("studio", "RECIPE_STUDIO is not set and no sample is drawn: set it, or run `recipe sample`")
         return
-    place = location or str(home / "sample" / "shoots")
-    client = studio_client(environ.get("AWS_ENDPOINT_URL")) if place.startswith("s3://") else None
-    shoots = open_studio(place, client).shoots()
+    place = environ.get("RECIPE_STUDIO") or str(_sample(home))
+    shoots = _studio(environ, home).shoots()
     files = sum(len(shoot.files) for shoot in shoots.values())
     if shoots:
         yield ok("studio", f"{len(shoots)} shoots with {files} files in {place}")
     else:
         yield warning("studio", f"{place} holds no shoot: put one folder per shoot there, or set RECIPE_STUDIO")
+
+
+def _sample(home: Path) -> Path:
+    return home / "sample" / "shoots"
+
+
+def _studio(environ: Mapping[str, str], home: Path) -> "Studio":
+    from recipe_assets.studio.bucket import studio_client
+    from recipe_assets.studio.shoots import open_studio
+
+    place = environ.get("RECIPE_STUDIO") or str(_sample(home))
+    client = studio_client(environ.get("AWS_ENDPOINT_URL")) if place.startswith("s3://") else None
+    return open_studio(place, client)
 
 
 def look_at_vocabulary(environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -103,14 +118,16 @@ def look_at_releases(url: str) -> Iterator[Finding]:
 
 def look_at_outbox(environ: Mapping[str, str], home: Path) -> Iterator[Finding]:
     """Whether keyworded photos can be handed over."""
-    from recipe_assets.outbox.places import open_outbox
+    from recipe_assets.outbox.places import open_outbox, require_apart
 
-    location = environ.get("RECIPE_OUTBOX") or str(home / "outbox")
-    if location.startswith("s3://"):
-        open_outbox(location).describe("_tables/probe")
-        yield ok("outbox", f"{location} can be read")
+    outbox = open_outbox(environ.get("RECIPE_OUTBOX") or str(home / "outbox"))
+    with suppress(StudioError):  # said by the look at the studio
+        require_apart(outbox.location, _studio(environ, home).location)
+    if outbox.location.startswith("s3://"):
+        outbox.describe("_tables/probe")
+        yield ok("outbox", f"{outbox.location} can be read")
         return
-    yield from _writable("outbox", Path(url2pathname(urlsplit(location).path)), "RECIPE_OUTBOX")
+    yield from _writable("outbox", Path(outbox.location), "RECIPE_OUTBOX")
 
 
 def look_at_mlflow(environ: Mapping[str, str], home: Path) -> Iterator[Finding]:
@@ -153,10 +170,21 @@ def _writable(what: str, folder: Path, variable: str, quiet: bool = False) -> It
         yield error(what, f"{above} is no folder: mend {variable}")
     elif not os.access(above, os.W_OK | os.X_OK):
         yield error(what, f"{above} cannot be written by this user: give it the rights, or mend {variable}")
+    elif refusal := _refusal(above):
+        yield error(what, f"{above} takes no files ({refusal}): mend {variable}")
     elif not quiet:
         yield ok(what, f"{folder}{'' if above == folder.absolute() else ', made when it is needed'}")
 
 
+def _refusal(folder: Path) -> str | None:
+    """Why no file can be made in a folder; rights do not tell of /proc, or of a disk that is read-only."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, prefix=".recipe-"):  # one without a name, where the system can
+            return None
+    except OSError as wrong:
+        return wrong.strerror or str(wrong)
+
+
 def _existing(path: Path) -> Path:
-    """The path, or what exists nearest above it."""
-    return next(one for one in (path, *path.parents) if one.exists())
+    """The path, or what exists nearest above it, be it a link that leads nowhere."""
+    return next(one for one in (path, *path.parents) if os.path.lexists(one))

@@ -1,7 +1,8 @@
 """The environment variables: whether each can be used, and whether one is misspelled and so does nothing."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import partial
 from urllib.parse import urlsplit
 
 from recipe_assets.commands.checkup.findings import Finding, error, ok, warning
@@ -45,18 +46,19 @@ def _unusable(environ: Mapping[str, str]) -> Iterator[Finding]:
     from api.guarding.keys import KeyRing
     from api.settings import Settings
     from recipe_assets.errors import SettingsError
+    from recipe_assets.graph_settings import needs_approval, on_release, retrain_after
     from recipe_assets.serving import port
 
-    try:
-        KeyRing.of(Settings.from_env(environ))
-        port("RECIPE_UI_PORT", 3000)
-    except SettingsError as wrong:
-        yield error("settings", str(wrong))
-    if (approval := environ.get("RECIPE_APPROVAL") or "none") not in ("none", "required"):
-        yield error("settings", f"RECIPE_APPROVAL is '{approval}': set it to required or none, or leave it out")
-    after = environ.get("RECIPE_RETRAIN_AFTER") or "1"
-    if not (after.isdigit() and int(after) > 0):
-        yield error("settings", f"RECIPE_RETRAIN_AFTER is '{after}': set a number of photos from 1 on")
+    rules: list[Callable[[], object]] = [
+        lambda: KeyRing.of(Settings.from_env(environ)),
+        lambda: port("RECIPE_UI_PORT", 3000),
+        *(partial(rule, environ) for rule in (needs_approval, retrain_after, on_release)),
+    ]
+    for rule in rules:
+        try:
+            rule()
+        except SettingsError as wrong:
+            yield error("settings", str(wrong))
     if bool(environ.get("RECIPE_SLACK_TOKEN")) != bool(environ.get("RECIPE_SLACK_CHANNEL")):
         yield warning("settings", "RECIPE_SLACK_TOKEN and RECIPE_SLACK_CHANNEL need each other: set both or none")
     yield from _bad_urls(environ)

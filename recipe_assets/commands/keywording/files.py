@@ -5,6 +5,7 @@ What is written, and how it is undone, is the subject of the modules that call t
 
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -33,12 +34,14 @@ def look(path: Path) -> Seen:
     """Read a file, with the status that belongs to these very bytes.
 
     Raises:
-        KeywordingError: if it is too large.
+        KeywordingError: if it is too large, or no plain file.
         OSError: if it cannot be read.
     """
     try:
-        with path.open("rb") as stream:
+        _require_plain(path.stat())  # before it is opened: a device may act on that, a socket cannot be
+        with open(path, "rb", opener=_open_at_once) as stream:
             status = os.fstat(stream.fileno())
+            _require_plain(status)
             if status.st_size > MAX_FILE_BYTES:
                 raise KeywordingError(f"is larger than {MAX_FILE_BYTES >> 30} GiB: export a smaller copy")
             return Seen(stream.read(), status)
@@ -79,6 +82,17 @@ def require_unchanged(path: Path, seen: Seen) -> None:
         raise PhotoChangedError("is being changed by another program: close it there, then run this again")
 
 
+def require_writable(path: Path) -> None:
+    """Make sure that a file, if it is there, is not write-protected: replacing it needs no right to write to it.
+
+    Raises:
+        KeywordingError: if it is.
+    """
+    effective = os.access in os.supports_effective_ids
+    if path.exists() and not os.access(path, os.W_OK, effective_ids=effective):
+        raise KeywordingError(f"{path.name} is write-protected: allow writing to it, then run this again")
+
+
 def replace(path: Path, data: bytes, like: os.stat_result | None, mtime_ns: int | None = None) -> None:
     """Bring new content into place in one step, with the rights, owner and attributes of what stood there.
 
@@ -110,6 +124,16 @@ def sweep(folder: Path) -> None:
     for part in folder.glob(f".*{PART}"):
         with suppress(OSError):
             part.unlink()
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting until somebody writes into a pipe that came meanwhile."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def _require_plain(status: os.stat_result) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise KeywordingError("is not a plain file")
 
 
 def _make_like(part: Path, path: Path, status: os.stat_result, mtime_ns: int | None) -> None:

@@ -27,6 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
     """How one file was before it was written.
 
     `original_sha256` and `mtime_ns` are None where there was no file (a new sidecar); `patch` is empty then.
+    Of a name that is not UTF-8 `name` is a readable form, and `name_bytes` the name itself.
     """
 
     name: str
@@ -37,6 +38,12 @@ class Entry(msgspec.Struct, frozen=True):
     release_id: str
     at: datetime
     patch: bytes
+    name_bytes: bytes | None = None
+
+    @property
+    def file(self) -> str:
+        """The name of the file."""
+        return os.fsdecode(self.name.encode() if self.name_bytes is None else self.name_bytes)
 
     def original(self, written: bytes) -> bytes | None:
         """The original bytes; None if there was no file.
@@ -95,8 +102,10 @@ class Journal:
         older = None if before.data is None else self.entry(path.name, sha256(before.data))
         original = older.original(before.data) if older and before.data is not None else before.data
         mtime = older.mtime_ns if older else before.status.st_mtime_ns if before.status else None
+        raw = os.fsencode(path.name)
+        name = raw.decode("utf-8", "backslashreplace")
         entry = Entry(
-            path.name,
+            name,
             sha256(written),
             None if original is None else sha256(original),
             mtime,
@@ -104,15 +113,16 @@ class Journal:
             release_id,
             datetime.now(UTC),
             b"" if original is None else _patch(original, written),
+            None if name.encode() == raw else raw,
         )
         entry.original(written)  # proven before anything is replaced
-        replace(self._path(entry.name, entry.written_sha256), msgspec.msgpack.encode(entry), None)
+        replace(self._path(entry.file, entry.written_sha256), msgspec.msgpack.encode(entry), None)
         # The entry of a photo that is still there under its name is needed by that one: this is a copy of it.
-        return older if older and (older.name == path.name or not (self.folder / older.name).exists()) else None
+        return older if older and (older.file == path.name or not (self.folder / older.file).exists()) else None
 
     def drop(self, entry: Entry) -> None:
         """Forget an entry."""
-        self._path(entry.name, entry.written_sha256).unlink(missing_ok=True)
+        self._path(entry.file, entry.written_sha256).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove the journal's folder if nothing is left in it; call it while the folder is held."""

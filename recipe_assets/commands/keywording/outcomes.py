@@ -1,5 +1,6 @@
 """What became of one photo: the record that is counted, printed and given out as JSON."""
 
+import sys
 from typing import Literal
 
 import msgspec
@@ -29,3 +30,13 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     needs_review: bool | None = None
     release_id: str | None = None
     detail: str | None = None
+
+
+def failed(name: str, detail: str) -> Outcome:
+    """Told of a photo that could not be worked on."""
+    return Outcome(file=name, outcome="failed", detail=readable(detail))
+
+
+def readable(text: str) -> str:
+    r"""A text with file names in it as one that can be encoded: bytes that are not UTF-8 are written as "\xff"."""
+    return text.encode("utf-8", sys.getfilesystemencodeerrors()).decode("utf-8", "backslashreplace")

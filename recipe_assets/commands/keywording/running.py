@@ -4,14 +4,13 @@ What happens to one photo is `tagging`'s subject.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
 from recipe_assets.commands.keywording.errors import ServiceRefusedError
-from recipe_assets.commands.keywording.outcomes import Outcome
-from recipe_assets.commands.keywording.photos import shown
+from recipe_assets.commands.keywording.outcomes import Outcome, failed
 from recipe_assets.commands.keywording.service import Service
 from recipe_assets.commands.keywording.tagging import Rules, keyword_photo
 
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 
 def keyword_all(
-    photos: Sequence[Path], roots: Sequence[Path], service: Service, rules: Rules, workers: int, report: Report
+    photos: Mapping[Path, str], service: Service, rules: Rules, workers: int, report: Report
 ) -> list[Outcome]:
     """Keyword all photos; what became of each, in order.
 
@@ -29,21 +28,20 @@ def keyword_all(
     refuses every photo. No photo is ever left half-written.
 
     Args:
-        photos: their paths.
-        roots: what the caller named; photos are named relative to them.
+        photos: their paths, and what each is called.
         service: is asked for the keywords.
         rules: what was asked for.
         workers: photos in work at once.
         report: is told how many of how many are done.
     """
-    names = [shown(photo, roots) for photo in photos]
+    paths, names = list(photos), list(photos.values())
     outcomes: dict[int, Outcome] = {}
 
     def one(place: int) -> None:
         # Noted here, not by whoever waits: Ctrl-C ends the waiting, while photos in work are finished.
         stopped = service.stopping.is_set()
         outcomes[place] = (
-            _not_reached(names[place]) if stopped else _told(photos[place], names[place], service, rules)
+            _not_reached(names[place]) if stopped else _told(paths[place], names[place], service, rules)
         )
 
     with ThreadPoolExecutor(workers) as pool, _stopping(service, pool):
@@ -70,11 +68,11 @@ def _told(photo: Path, name: str, service: Service, rules: Rules) -> Outcome:
         return keyword_photo(photo, name, service, rules)
     except ServiceRefusedError as error:
         service.stopping.set()
-        return Outcome(file=name, outcome="failed", detail=str(error))
+        return failed(name, str(error))
     except Exception as error:  # a bug with one photo must not leave the others without a keyword
         log.exception("%s met a bug of ours", name)
-        return Outcome(file=name, outcome="failed", detail=f"a bug of ours, please report it: {error!r}")
+        return failed(name, f"a bug of ours, please report it: {error!r}")
 
 
 def _not_reached(name: str) -> Outcome:
-    return Outcome(file=name, outcome="failed", detail="not reached: run this again")
+    return failed(name, "not reached: run this again")

@@ -1,28 +1,35 @@
 """One photo: whether it needs a keyword, which one, and writing it so that it can be undone.
 
-A photo that carries our record is done, so a second run changes nothing. Who is asked is `service`'s subject, how
-files are replaced `files`', how originals are kept `journal`'s.
+A photo that carries our record is done, so a second run changes nothing. How a photo stands is `state`'s subject,
+who is asked `service`'s, how files are replaced `files`', how originals are kept `journal`'s.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 from recipe_assets.commands.keywording.answers import Answer
 from recipe_assets.commands.keywording.errors import KeywordingError, PhotoChangedError, ServiceRefusedError
-from recipe_assets.commands.keywording.files import Seen, held, look, replace, require_unchanged, sweep
+from recipe_assets.commands.keywording.files import (
+    Seen,
+    held,
+    replace,
+    require_unchanged,
+    require_writable,
+    sweep,
+)
 from recipe_assets.commands.keywording.journal import Journal
-from recipe_assets.commands.keywording.outcomes import Kind, Outcome
-from recipe_assets.commands.keywording.photos import find_sidecar, new_sidecar
+from recipe_assets.commands.keywording.outcomes import Kind, Outcome, failed
+from recipe_assets.commands.keywording.photos import new_sidecar
 from recipe_assets.commands.keywording.service import Service
+from recipe_assets.commands.keywording.state import State, read_state
 from recipe_assets.errors import RecipeError
 from recipe_assets.studio.metadata import (
     Provenance,
     UnwritableFormatError,
     image_data_sha256,
     read_keywords,
-    read_provenance,
     sidecar_packet,
     write_keywords,
 )
@@ -45,14 +52,12 @@ class Rules:
     dry_run: bool = False
 
 
-class _State(NamedTuple):
-    """A photo as it stands: its bytes, the sidecar, what people and what we wrote."""
+class _Change(NamedTuple):
+    """A file that is to be written: how it was read, and what it shall be."""
 
-    photo: Seen
-    sidecar: Path | None
-    beside: Seen
-    persons: tuple[str, ...]
-    ours: WrittenByUs | None
+    target: Path
+    before: Seen
+    after: bytes
 
 
 def known_spellings(served: Iterable[str], vocabulary: Vocabulary) -> frozenset[str]:
@@ -85,14 +90,14 @@ def keyword_photo(path: Path, name: str, service: Service, rules: Rules) -> Outc
     except ServiceRefusedError:
         raise
     except OSError as error:
-        return Outcome(file=name, outcome="failed", detail=f"cannot be read or written: {error.strerror or error}")
+        return failed(name, f"cannot be read or written: {error.strerror or error}")
     except RecipeError as error:
-        return Outcome(file=name, outcome="failed", detail=str(error))
+        return failed(name, str(error))
     raise AssertionError("unreachable")
 
 
 def _keyworded(path: Path, name: str, service: Service, rules: Rules) -> Outcome:
-    state = _read(path)
+    state = read_state(path)
     keywords = _keywords_of_people(state, rules)
     if keywords and not rules.replace:
         return Outcome(file=name, outcome="person", keyword=keywords[0])
@@ -103,54 +108,52 @@ def _keyworded(path: Path, name: str, service: Service, rules: Rules) -> Outcome
         return _told(name, "same", state.ours)
     if answer.confidence < rules.min_confidence:
         return _answered(name, "unsure", answer)
-    target, before, after = _planned(path, state, keywords, answer)
+    changes = [one for one in _planned(path, state, keywords, answer) if one.after != one.before.data]
+    for change in changes:
+        require_writable(change.target)
     if not rules.dry_run:
-        _write(target, before, after, answer)
+        _write(changes, answer)
     return _answered(name, "keyworded", answer)
 
 
-def _read(path: Path) -> _State:
-    photo, sidecar = look(path), find_sidecar(path)
-    if photo.data is None:
-        raise KeywordingError("is not there any more")
-    beside = Seen(None, None) if sidecar is None else look(sidecar)
-    ours = read_provenance(photo.data, beside.data)
-    found = read_keywords(photo.data, beside.data)
-    mine = ours.keywords if ours else ()
-    words = dict.fromkeys((*found.iptc, *found.xmp, *found.sidecar))
-    return _State(photo, sidecar, beside, tuple(word for word in words if word not in mine), ours)
-
-
-def _keywords_of_people(state: _State, rules: Rules) -> tuple[str, ...]:
+def _keywords_of_people(state: State, rules: Rules) -> tuple[str, ...]:
     """The words of people that are keywords; others, such as a client's name, do not keep us from adding one."""
     return tuple(word for word in state.persons if fold(word) in rules.spellings)
 
 
-def _planned(path: Path, state: _State, replaced: tuple[str, ...], answer: Answer) -> tuple[Path, Seen, bytes]:
-    """Which file is written: the photo, or the XMP file beside one that we do not rewrite; before and after."""
+def _planned(path: Path, state: State, replaced: tuple[str, ...], answer: Answer) -> list[_Change]:
+    """What is written: the photo, or the XMP file beside one that we do not rewrite; both where both are wrong."""
     photo = state.photo.data or b""
     try:
-        return path, state.photo, _written(photo, state, replaced, answer)
+        written = _Change(path, state.photo, _written(photo, state, replaced, answer))
     except UnwritableFormatError:
         inside = read_keywords(photo)
         if set(replaced) & {*inside.iptc, *inside.xmp}:
             raise KeywordingError(
                 f"'{replaced[0]}' stands inside a file whose metadata is not rewritten: change it in Photoshop"
             ) from None
-    kept = [word for word in state.persons if word not in replaced]
-    start = state.beside.data
-    if replaced:
-        start = sidecar_packet(start, kept, "replace-all")
-    return (
-        state.sidecar or new_sidecar(path),
-        state.beside,
-        sidecar_packet(start, [answer.keyword], "replace-ours", _provenance(answer)),
-    )
+        start = state.packet
+        if replaced:
+            start = sidecar_packet(start, _kept(state.persons, replaced), "replace-all")
+        return [_beside(path, state, sidecar_packet(start, [answer.keyword], "replace-ours", _provenance(answer)))]
+    words = tuple(word for word in read_keywords(b"", state.packet).sidecar if word in state.persons)
+    if not set(replaced) & set(words):
+        return [written]
+    # The photo first: if this is killed in between, ours is there before theirs is gone.
+    return [written, _beside(path, state, sidecar_packet(state.packet, _kept(words, replaced), "replace-all"))]
 
 
-def _written(photo: bytes, state: _State, replaced: tuple[str, ...], answer: Answer) -> bytes:
-    kept = [word for word in state.persons if word not in replaced]
-    start = write_keywords(photo, kept, "replace-all") if replaced else photo
+def _beside(path: Path, state: State, after: bytes) -> _Change:
+    """A photo's own XMP file; a new one beside one that it shares, which is its own from then on."""
+    return _Change(state.sidecar or new_sidecar(path), state.beside, after)
+
+
+def _kept(words: Sequence[str], replaced: tuple[str, ...]) -> list[str]:
+    return [word for word in words if word not in replaced]
+
+
+def _written(photo: bytes, state: State, replaced: tuple[str, ...], answer: Answer) -> bytes:
+    start = write_keywords(photo, _kept(state.persons, replaced), "replace-all") if replaced else photo
     after = write_keywords(start, [answer.keyword], "replace-ours", _provenance(answer))
     if image_data_sha256(after) != image_data_sha256(photo):
         raise KeywordingError(
@@ -159,17 +162,20 @@ def _written(photo: bytes, state: _State, replaced: tuple[str, ...], answer: Ans
     return after
 
 
-def _write(target: Path, before: Seen, after: bytes, answer: Answer) -> None:
-    if after == before.data:
+def _write(changes: Sequence[_Change], answer: Answer) -> None:
+    if not changes:
         return
-    with held(target.parent):
-        require_unchanged(target, before)
-        sweep(target.parent)
-        journal = Journal(target.parent)
-        older = journal.keep(target, before, after, answer.keyword, answer.release_id)
-        replace(target, after, before.status)
-        if older is not None:
-            journal.drop(older)
+    folder = changes[0].target.parent
+    with held(folder):
+        for change in changes:
+            require_unchanged(change.target, change.before)
+        sweep(folder)
+        journal = Journal(folder)
+        for target, before, after in changes:
+            older = journal.keep(target, before, after, answer.keyword, answer.release_id)
+            replace(target, after, before.status)
+            if older is not None:
+                journal.drop(older)
 
 
 def _provenance(answer: Answer) -> Provenance:

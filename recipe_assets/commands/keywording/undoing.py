@@ -4,38 +4,34 @@ Resumable and atomic like keywording itself. Photos that were moved or renamed i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
 
-from recipe_assets.commands.keywording.errors import KeywordingError
 from recipe_assets.commands.keywording.files import (
     Seen,
     held,
     look,
     replace,
     require_unchanged,
+    require_writable,
     sweep,
     undo_folder,
 )
-from recipe_assets.commands.keywording.journal import Entry, Journal, sha256
-from recipe_assets.commands.keywording.outcomes import Kind, Outcome
-from recipe_assets.commands.keywording.photos import files_below, is_photo, shown
+from recipe_assets.commands.keywording.journal import Journal, sha256
+from recipe_assets.commands.keywording.kept import Kept, has_record
+from recipe_assets.commands.keywording.outcomes import Kind, Outcome, failed
+from recipe_assets.commands.keywording.photos import (
+    files_below,
+    followed,
+    is_photo,
+    require_there,
+    shown,
+    sidecar_places,
+)
 from recipe_assets.commands.keywording.running import Report
 from recipe_assets.errors import RecipeError
-from recipe_assets.studio.metadata import read_provenance, remove_ours, sidecar_packet
+from recipe_assets.studio.metadata import remove_ours, sidecar_packet
 from recipe_assets.studio.sidecars import is_sidecar
-
-
-class _Kept(NamedTuple):
-    """An entry and the journal that it stands in."""
-
-    entry: Entry
-    journal: Journal
-
-    @property
-    def place(self) -> Path:
-        """Where the file was when it was written."""
-        return self.journal.folder / self.entry.name
 
 
 def undo_all(paths: Sequence[Path], dry_run: bool, report: Report) -> list[Outcome]:
@@ -48,26 +44,26 @@ def undo_all(paths: Sequence[Path], dry_run: bool, report: Report) -> list[Outco
     files = _candidates(paths)
     undo = _Undo({file.parent for file in files} | set(_journals(paths)), dry_run)
     outcomes = []
-    for done, file in enumerate(files, 1):
-        outcome = undo.told(file, shown(file, paths))
+    for done, (file, name) in enumerate(files.items(), 1):
+        outcome = undo.told(file, name)
         outcomes += [] if outcome is None else [outcome]
         report(done, len(files))
     undo.forget()
     return outcomes
 
 
-def _candidates(paths: Iterable[Path]) -> list[Path]:
+def _candidates(paths: Iterable[Path]) -> dict[Path, str]:
     """All photos and XMP files below the paths; of a photo that is named itself also the XMP file beside it."""
-    found: dict[Path, None] = {}
+    found: dict[Path, str] = {}
     for path in paths:
+        require_there(path)
         if path.is_dir():
-            files = [file.resolve() for file in files_below(path) if is_photo(file) or is_sidecar(file.name)]
-            found |= dict.fromkeys(files)
-        elif path.exists():
-            found |= dict.fromkeys(file for file in _with_sidecars(path.resolve()) if file.is_file())
+            files = [file for file in files_below(path) if is_photo(file) or is_sidecar(file.name)]
         else:
-            raise KeywordingError(f"{path} is not there: name a folder of photos, or photos")
-    return list(found)
+            files = [path, *(file for file in sidecar_places(followed(path)) if file.is_file())]
+        for file in files:
+            found.setdefault(followed(file), shown(file))
+    return found
 
 
 def _journals(paths: Iterable[Path]) -> Iterator[Path]:
@@ -75,12 +71,6 @@ def _journals(paths: Iterable[Path]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             yield from (found.parent.resolve() for found in path.rglob(undo_folder(path).name))
-
-
-def _with_sidecars(photo: Path) -> Iterator[Path]:
-    yield photo
-    yield photo.with_name(f"{photo.name}.xmp")
-    yield photo.with_suffix(".xmp")
 
 
 class _Undo:
@@ -92,7 +82,7 @@ class _Undo:
     def __init__(self, folders: Iterable[Path], dry_run: bool) -> None:
         self._dry_run = dry_run
         journals = [Journal(folder) for folder in sorted(folders)]
-        self._kept = [_Kept(entry, journal) for journal in journals for entry in journal.entries()]
+        self._kept = [Kept(entry, journal) for journal in journals for entry in journal.entries()]
         self._by_place = {kept.place: kept for kept in self._kept}
         self._touched = {kept.journal.folder for kept in self._kept}
         self._used: set[tuple[Path, str]] = set()
@@ -111,7 +101,7 @@ class _Undo:
             detail = str(error)
         if file in self._by_place:
             self._needed.add(self._by_place[file].entry.written_sha256)
-        return Outcome(file=name, outcome="failed", detail=detail)
+        return failed(name, detail)
 
     def forget(self) -> None:
         """Drop what nobody needs any more, and journals in which nothing is left."""
@@ -120,47 +110,60 @@ class _Undo:
         for folder in self._touched:
             if not undo_folder(folder).is_dir():
                 continue
-            with held(folder):
+            # What stays of a journal that this user may not change does no harm.
+            with suppress(PermissionError), held(folder):
                 journal = Journal(folder)
                 for entry in journal.entries():
-                    if self._is_spent(_Kept(entry, journal)):
+                    if self._is_spent(Kept(entry, journal)):
                         journal.drop(entry)
                 journal.close()
 
-    def _is_spent(self, kept: _Kept) -> bool:
+    def _is_spent(self, kept: Kept) -> bool:
         written, place = kept.entry.written_sha256, kept.place
         if (place, written) in self._used and written not in self._needed:
-            return True
+            return place in self._now or not kept.is_ours()  # else a copy was put back, and the photo was not
+        if place not in self._now:
+            return kept.is_removed()
         # A try that was killed before it wrote left an entry, too: the original stands there.
-        return place in self._now and self._now[place] == kept.entry.original_sha256
+        return self._now[place] == kept.entry.original_sha256
 
     def _undone(self, file: Path, name: str) -> Outcome | None:
         seen = look(file)
         if seen.data is None:
             return None
         self._now[file] = content = sha256(seen.data)
-        same = [kept for kept in self._kept if kept.entry.written_sha256 == content]
-        if same:
-            return self._restored(file, name, seen, next((one for one in same if one.place == file), same[0]))
-        kept = self._by_place.get(file)
-        return None if kept is None else self._withdrawn(file, name, seen, kept)
+        here = self._by_place.get(file)
+        if kept := self._written(file, seen.data, content):
+            return self._restored(file, name, seen, kept)
+        return None if here is None else self._withdrawn(file, name, seen, here)
 
-    def _restored(self, file: Path, name: str, seen: Seen, kept: _Kept) -> Outcome:
+    def _written(self, file: Path, data: bytes, content: str) -> Kept | None:
+        """The entry of a file as it was written, wherever that was."""
+        same = [kept for kept in self._kept if kept.entry.written_sha256 == content]
+        here = next((kept for kept in same if kept.place == file), None)
+        if here or not same:
+            return here
+        # Without our record (an XMP file that lost a person's keyword) it may be somebody's that says the same.
+        copied = same[0] if has_record(file, data) else None
+        return next((kept for kept in same if kept.is_moved()), copied)
+
+    def _restored(self, file: Path, name: str, seen: Seen, kept: Kept) -> Outcome:
         original = kept.entry.original(seen.data or b"")
         self._bring(file, seen, original, kept)
         return _outcome(name, "restored", kept)
 
-    def _withdrawn(self, file: Path, name: str, seen: Seen, kept: _Kept) -> Outcome | None:
+    def _withdrawn(self, file: Path, name: str, seen: Seen, kept: Kept) -> Outcome | None:
         """A file that somebody changed since: their work stays, our keyword goes."""
-        data, beside = seen.data or b"", is_sidecar(file.name)
-        if (read_provenance(b"", data) if beside else read_provenance(data)) is None:
+        data = seen.data or b""
+        if not has_record(file, data):
             return None  # put back already, or another file by now
-        after = sidecar_packet(data, (), "replace-ours") if beside else remove_ours(data)
+        after = sidecar_packet(data, (), "replace-ours") if is_sidecar(file.name) else remove_ours(data)
         self._bring(file, seen, after, kept, is_original=False)
         return _outcome(name, "withdrawn", kept)
 
-    def _bring(self, file: Path, seen: Seen, content: bytes | None, kept: _Kept, is_original: bool = True) -> None:
+    def _bring(self, file: Path, seen: Seen, content: bytes | None, kept: Kept, is_original: bool = True) -> None:
         """Bring content into place; none removes the file."""
+        require_writable(file)
         if self._dry_run:
             return
         self._touched.add(file.parent)
@@ -175,5 +178,5 @@ class _Undo:
         self._used.add((kept.place, kept.entry.written_sha256))
 
 
-def _outcome(name: str, kind: Kind, kept: _Kept) -> Outcome:
+def _outcome(name: str, kind: Kind, kept: Kept) -> Outcome:
     return Outcome(file=name, outcome=kind, keyword=kept.entry.keyword, release_id=kept.entry.release_id)
