@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-# Tests run in this many processes; each keeps to one thread where it computes.
+# Tests run in this many processes, each on one thread, file by file in order: the long ones come early.
 WORKERS ?= 2
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 export DAGSTER_DISABLE_TELEMETRY := 1
@@ -39,7 +39,7 @@ later: setup ## let the sample's last shoot arrive
 test: setup ## lint, types and all tests
 	tests/install_tools.sh
 	$(MAKE) --no-print-directory lint types
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: setup ## ruff
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from recipe_assets import figures
-from recipe_assets.figures.canvas import GRAY, GREEN, VERMILION, _style
+from recipe_assets.figures.canvas import DPI, GRAY, GREEN, VERMILION, WIDTH, _style
 from recipe_assets.model.calibration import reliability
 from tests.test_figures import HOSTILE, decoded, figure_of, row_labels, said
 
@@ -50,7 +50,7 @@ def test_panels_of_a_reliability_diagram_share_their_scales() -> None:
     one, many = reliability(CONFIDENCE[:1], RIGHT[:1]), reliability(CONFIDENCE, RIGHT)
     figure = figure_of(figures.reliability_diagram, [("before", one), ("after", many)])
     assert figure.axes[2].get_ylim() == figure.axes[3].get_ylim()
-    assert decoded(figures.reliability_diagram([("nothing", many.head(0))])).width == 1440
+    assert decoded(figures.reliability_diagram([("nothing", many.head(0))])).width == WIDTH * DPI
 
 
 def test_the_rule_stands_on_the_risk_coverage_chart_where_it_is() -> None:
