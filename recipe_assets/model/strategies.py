@@ -116,5 +116,5 @@ def learning_rates(config: TrainingConfig, tower_parameters: int) -> tuple[float
 
 
 def default_strategy(photos: int) -> str:
-    """The strategy for so many training photos: LoRA for all, measured on a thousand (docs/strategies.md)."""
-    return "lora"
+    """The strategy for so many training photos: LP-FT for all, measured on a thousand (docs/strategies.md)."""
+    return "lp_ft"
