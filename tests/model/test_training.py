@@ -134,10 +134,11 @@ def test_the_same_seed_gives_the_same_history_and_another_seed_another(
 ) -> None:
     config = msgspec.structs.replace(short(strategy), epochs=2, precision="fp32")
     first, second, other = (
-        fit(base, data, msgspec.structs.replace(config, seed=seed)).best.val_loss for seed in (17, 17, 18)
+        [loss for epoch in fit(base, data, found).history for loss in (epoch.train_loss, epoch.val_loss)]
+        for found in (msgspec.structs.replace(config, seed=seed) for seed in (17, 17, 18))
     )
     assert first == pytest.approx(second, rel=1e-5)
-    assert first != pytest.approx(other, rel=1e-4)
+    assert first != pytest.approx(other, rel=1e-3)
 
 
 def test_the_weights_of_the_best_epoch_are_kept_and_training_stops_early(
