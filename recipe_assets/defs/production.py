@@ -18,7 +18,7 @@ from recipe_assets.defs.upkeep import OUTAGES, PREDICTIONS_AGE
 from recipe_assets.errors import RecipeError
 from recipe_assets.production.collecting import Collected, collect, fingerprint, window
 from recipe_assets.production.drift import LIMIT, answered_photos, drift, keyword_mix, recent
-from recipe_assets.release.prediction_store import PredictionStore, open_predictions
+from recipe_assets.release.prediction_store import PredictionStore
 from recipe_assets.storage import StorageError
 
 NAME = "production_predictions"
@@ -82,9 +82,8 @@ def collected(
 
 
 def predictions_of(releases: ReleaseStoreResource) -> PredictionStore:
-    """The predictions in the release store; a bucket is reached through the S3 resource."""
-    client = releases.s3.get_client() if releases.url.startswith("s3://") else None
-    return open_predictions(releases.url, client)
+    """The predictions in the release store."""
+    return PredictionStore(releases.objects())
 
 
 def today() -> datetime.date:

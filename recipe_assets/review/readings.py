@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 import pandas as pd
 
+from recipe_assets.cells import plain
 from recipe_assets.review.journal import Photo
 from recipe_assets.review.statements import Words
 from recipe_assets.storage import StorageError, TableStore
@@ -114,6 +115,4 @@ def readings_sha256(readings: Iterable[Reading]) -> str:
 def _plain(name: str, cell: object) -> object:
     if name in _LISTS:
         return tuple(str(word) for word in (cell if isinstance(cell, Iterable) else ()))
-    if cell is None or cell is pd.NA or cell is pd.NaT or cell != cell:
-        return None
-    return cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell
+    return plain(cell)
